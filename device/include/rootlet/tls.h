@@ -1,0 +1,139 @@
+/*
+ * TLS 1.3 client (RFC 9846), one suite, one group, one signature scheme: those of the profile.
+ *
+ * Sans-IO. The caller owns every byte of memory, moves the bytes, and hands in time, trust and
+ * randomness as values. The pump: ask rootlet_tls_wants() which actions are legal, take the window
+ * of one, move any number of bytes up to its length, and say how many with the matching _done.
+ *
+ *   SEND   bytes for the network are ready; send first, also after an error (the alert)
+ *   RECV   the engine can take bytes from the network
+ *   READ   application data has arrived
+ *   WRITE  application data can be written (the handshake is complete)
+ *   CLOSED nothing more will happen; rootlet_tls_status() says why
+ *
+ * The first error sticks: secrets are wiped and only the alert remains to be sent. Calling out of
+ * turn, or with a length beyond the window, is ROOTLET_ERR_MISUSE and closes; never undefined.
+ */
+#ifndef ROOTLET_TLS_H
+#define ROOTLET_TLS_H
+
+#include "config.h"
+#include "crypto.h"
+#include "status.h"
+#include "x509.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define ROOTLET_TLS_SEND 1u
+#define ROOTLET_TLS_RECV 2u
+#define ROOTLET_TLS_READ 4u
+#define ROOTLET_TLS_WRITE 8u
+#define ROOTLET_TLS_CLOSED 16u
+
+/* Record header, content type and tag around the content (RFC 9846 section 5.2). */
+#define ROOTLET_TLS_RECORD_OVERHEAD (5 + 1 + ROOTLET_AEAD_TAG_BYTES)
+/* Smallest receive buffer: one record of the profile's record limit. 534 bytes by default. */
+#define ROOTLET_TLS_IN_BYTES (ROOTLET_RECORD_LIMIT + ROOTLET_TLS_RECORD_OVERHEAD)
+/* Smallest send buffer: a CertificateVerify in one record, with room to spare. */
+#define ROOTLET_TLS_OUT_BYTES (128 + ROOTLET_TLS_RECORD_OVERHEAD)
+/* Smallest handshake buffer: the largest message of the profile. Free again once the handshake is
+ * complete. */
+#define ROOTLET_TLS_HANDSHAKE_BYTES ROOTLET_MESSAGE_BYTES
+/* Fresh random bytes per connection: hello random, private key, legacy session id. */
+#define ROOTLET_TLS_RANDOM_BYTES (32 + ROOTLET_PRIVATE_KEY_BYTES + 32)
+
+/* A device's own certificate and key, for servers that ask for one. */
+typedef struct rootlet_identity {
+    const rootlet_certificate *chain; /* leaf first; the root is not sent */
+    size_t count;
+    const uint8_t *private_key; /* ROOTLET_PRIVATE_KEY_BYTES */
+} rootlet_identity;
+
+/* What to do when the server answers neither record_size_limit nor max_fragment_length. */
+typedef enum rootlet_tls_limit_policy {
+    ROOTLET_TLS_LIMIT_REQUIRED = 0, /* refuse: ROOTLET_ERR_TLS_RECORD_LIMIT_IGNORED */
+    ROOTLET_TLS_LIMIT_TOLERATED = 1 /* go on; a record over the buffer is a record_overflow */
+} rootlet_tls_limit_policy;
+
+/* Read during the whole connection up to the end of the handshake; the caller keeps it alive. */
+typedef struct rootlet_tls_config {
+    rootlet_x509_config trust;        /* anchors, host, time. An address is not sent as SNI. */
+    const rootlet_identity *identity; /* NULL: an empty Certificate where one is asked for */
+    const uint8_t *alpn;              /* one protocol name, or NULL to offer none */
+    size_t alpn_length;               /* 1 to ROOTLET_ALPN_BYTES */
+    const uint8_t *random;            /* ROOTLET_TLS_RANDOM_BYTES, never used twice; may be wiped
+                                         after rootlet_tls_init */
+    rootlet_tls_limit_policy limit_policy;
+} rootlet_tls_config;
+
+/* The caller's three arrays; they must not overlap. Each length is at least its constant above.
+ * The record limits offered follow from in_length: the largest code of RFC 6066 that fits. */
+typedef struct rootlet_tls_buffers {
+    uint8_t *in;
+    size_t in_length;
+    uint8_t *out;
+    size_t out_length;
+    uint8_t *handshake;
+    size_t handshake_length;
+} rootlet_tls_buffers;
+
+/* The connection. Complete so that the caller can allocate it; its fields are the library's. */
+typedef struct rootlet_tls {
+    const rootlet_tls_config *config;
+    rootlet_tls_buffers buffers;
+    /* fields follow */
+} rootlet_tls;
+
+/* Starts a connection: the ClientHello is ready to be sent. ROOTLET_ERR_BUFFER_TOO_SMALL,
+ * ROOTLET_ERR_X509_CONFIGURED_NAME, ROOTLET_ERR_MISUSE (no anchor, bad ALPN length). */
+ROOTLET_CHECKED rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *config,
+                                                const rootlet_tls_buffers *buffers);
+
+/* The legal actions, as ROOTLET_TLS_ bits. */
+unsigned rootlet_tls_wants(const rootlet_tls *tls);
+
+/* Bytes to send to the network; *length is 0 when there are none. */
+const uint8_t *rootlet_tls_send_window(const rootlet_tls *tls, size_t *length);
+rootlet_status rootlet_tls_send_done(rootlet_tls *tls, size_t sent);
+
+/* Room for bytes from the network; *length is 0 when none are wanted. */
+uint8_t *rootlet_tls_recv_window(rootlet_tls *tls, size_t *length);
+rootlet_status rootlet_tls_recv_done(rootlet_tls *tls, size_t received);
+
+/* The network reached its end (TCP FIN or reset). Without a close_notify before it the status
+ * becomes ROOTLET_ERR_TLS_TRUNCATED. */
+rootlet_status rootlet_tls_recv_end(rootlet_tls *tls);
+
+/* Application data received; *length is 0 when there is none. */
+const uint8_t *rootlet_tls_read_window(const rootlet_tls *tls, size_t *length);
+rootlet_status rootlet_tls_read_done(rootlet_tls *tls, size_t taken);
+
+/* Room for application data; write_done seals what was written (1 to *length bytes) into one
+ * record. */
+uint8_t *rootlet_tls_write_window(rootlet_tls *tls, size_t *length);
+rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written);
+
+/* Changes the sending key, and asks the server to change its own when request_peer is true
+ * (RFC 9846 section 4.7.3). Legal while WRITE is. */
+rootlet_status rootlet_tls_update_keys(rootlet_tls *tls, bool request_peer);
+
+/* Sends close_notify. Reading may go on until the server closes too. */
+rootlet_status rootlet_tls_close(rootlet_tls *tls);
+
+/* ROOTLET_OK while the connection is alive or was closed in order by both sides; else the first
+ * failure. */
+rootlet_status rootlet_tls_status(const rootlet_tls *tls);
+
+/* The alert number received when the status is ROOTLET_ERR_TLS_ALERT_RECEIVED. */
+uint8_t rootlet_tls_alert_received(const rootlet_tls *tls);
+
+/* true once the handshake is complete: the server is the one asked for. */
+bool rootlet_tls_connected(const rootlet_tls *tls);
+
+/* Wipes the connection and its buffers. Safe at any time after rootlet_tls_init, any number of
+ * times. */
+void rootlet_tls_wipe(rootlet_tls *tls);
+
+#endif

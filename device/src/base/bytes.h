@@ -1,0 +1,21 @@
+/*
+ * Bytes: copy, wipe, compare in constant time. Written out so that nothing of a libc is
+ * needed; small rather than quick, and never on a hot path.
+ */
+#ifndef ROOTLET_BASE_BYTES_H
+#define ROOTLET_BASE_BYTES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* to and from must not overlap, unless to <= from (bytes are copied upwards). */
+void rootlet_copy(uint8_t *to, const uint8_t *from, size_t length);
+
+/* Sets length bytes to zero and is never optimised away (RFC 9846 appendix C.1). */
+void rootlet_wipe(void *bytes, size_t length);
+
+/* true when equal. Time depends on length only. */
+bool rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length);
+
+#endif

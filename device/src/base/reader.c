@@ -1,0 +1,56 @@
+/* See reader.h. */
+#include "reader.h"
+
+rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length)
+{
+    return (rootlet_reader){bytes, length, false};
+}
+
+const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length)
+{
+    if (reader->failed || length > reader->left) {
+        reader->failed = true;
+        reader->left = 0;
+        return NULL;
+    }
+    const uint8_t *bytes = reader->next;
+    reader->next += length;
+    reader->left -= length;
+    return bytes;
+}
+
+uint32_t rootlet_read_be(rootlet_reader *reader, size_t width)
+{
+    const uint8_t *bytes = rootlet_read_bytes(reader, width);
+    uint32_t value = 0;
+    if (bytes != NULL) {
+        for (size_t i = 0; i < width; i++) {
+            value = value << 8 | bytes[i];
+        }
+    }
+    return value;
+}
+
+uint32_t rootlet_read_le32(rootlet_reader *reader)
+{
+    const uint8_t *bytes = rootlet_read_bytes(reader, 4);
+    uint32_t value = 0;
+    if (bytes != NULL) {
+        for (size_t i = 4; i-- > 0;) {
+            value = value << 8 | bytes[i];
+        }
+    }
+    return value;
+}
+
+rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width)
+{
+    size_t length = rootlet_read_be(reader, width);
+    const uint8_t *bytes = rootlet_read_bytes(reader, length);
+    return (rootlet_reader){bytes, bytes == NULL ? 0 : length, bytes == NULL};
+}
+
+bool rootlet_reader_done(const rootlet_reader *reader)
+{
+    return !reader->failed && reader->left == 0;
+}

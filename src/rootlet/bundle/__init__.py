@@ -1,0 +1,1 @@
+"""The trust bundle: what a device is built with, and the checks before it is written."""

@@ -1,0 +1,88 @@
+"""The command line: parses, calls, prints. One file per command, loaded when it is asked for."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Sequence
+
+import click
+
+from rootlet import __version__
+from rootlet.errors import RootletError
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS = {
+    "init": "make a maker's folder",
+    "ca": "the certificate authority: root, issuing CA, certificates",
+    "bundle": "put the root into a device",
+    "server": "configurations for web servers",
+    "time": "Roughtime server and client",
+    "gateway": "forward what devices ask of anyone else",
+    "probe": "say what a device would make of a server",
+    "check": "the device's verdict on a chain or a Roughtime reply",
+    "demo": "the whole main job, end to end",
+}
+"""Every command with its one-line help; rootlet.cli.NAME holds it as ``command``."""
+
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
+
+
+class _Commands(click.Group):
+    """A group that imports a command's module only when it is used, so that --help is quick."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(f"rootlet.cli.{cmd_name}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+
+@click.command(
+    cls=_Commands,
+    epilog="Exit codes: 0 done, 1 refused, 2 misuse, 3 something to install, 4 the machine said "
+    "no (file, disk, port), 5 passphrase, 6 does not fit what was done before. "
+    "First steps: rootlet demo",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="rootlet")
+def _rootlet() -> None:
+    """TLS of your own for connected devices: one root, one cipher suite, one clock."""
+
+
+def _report(error: RootletError, *, as_json: bool) -> None:
+    if as_json:
+        fields = {"error": error.message, "hint": error.hint, "status": error.status}
+        click.echo(json.dumps(fields), err=True)
+    else:
+        click.echo(f"rootlet: {error.message}\n  {error.hint}", err=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code and never raises."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        result = _rootlet.main(arguments, prog_name="rootlet", standalone_mode=False)
+    except RootletError as error:
+        _report(error, as_json="--json" in arguments)
+        return error.exit_code
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("rootlet: interrupted", err=True)
+        return INTERRUPTED
+    return result if isinstance(result, int) else 0

@@ -1,0 +1,1 @@
+"""The device library's own C code, called from Python."""

@@ -1,0 +1,1 @@
+"""The gateway: forwards what devices ask of anyone else."""

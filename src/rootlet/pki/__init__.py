@@ -1,0 +1,1 @@
+"""Keys, names and certificates by the profile: what every part above shares. No I/O."""

@@ -1,0 +1,1 @@
+"""Roughtime (RFC 10049): messages, Merkle tree, server and client."""

@@ -1,0 +1,1 @@
+"""Configurations that hold real servers to the profile, one small file per server."""
