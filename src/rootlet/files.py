@@ -44,5 +44,5 @@ def write_atomic(path: Path, content: bytes, *, private: bool) -> None:
             Path(temporary).unlink(missing_ok=True)
         raise Environment(
             f"cannot write {path}: {error.strerror}",
-            hint="make room or fix the permissions, then run the command again; nothing was changed",
+            hint="make room or fix the permissions, then try again; nothing was changed",
         ) from error

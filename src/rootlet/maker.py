@@ -49,7 +49,7 @@ class Table:
         """Name of the table as a person would look for it, "[servers]"."""
 
     def get(self, key: str, kind: type[T], default: T | None = None) -> T:
-        """The value of ``key``; ``Misuse`` for another type, or where it is absent and has no default."""
+        """The value of ``key``; ``Misuse`` for another type, or when absent without default."""
         self._known.add(key)
         if key not in self._values:
             if default is None:
