@@ -1,0 +1,192 @@
+"""``rootlet probe``: what a device would make of a server, by its own C code."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import socket
+import time
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from rootlet.cli.check import DEVICE_PROFILE, as_file, moment, read_anchor, read_chain, reference
+from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, Identity, TlsClient
+from rootlet.device.probe import Probe, Report
+from rootlet.errors import Environment, Misuse, Refused
+from rootlet.files import read_bytes
+from rootlet.profile import load_profile
+
+__all__ = ["address", "command", "read_identity", "run_probe"]
+
+RECEIVE_BYTES = 4096
+"""How much is taken from the socket at once; any number works."""
+
+
+def address(text: str) -> tuple[str, int]:
+    """Host and port of "host:port" or "[v6]:port"."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise Misuse(f"{text!r} is not HOST:PORT", hint="write it like api.example.test:443")
+    return host.strip("[]"), int(port)
+
+
+def read_identity(certificate: Path, key: Path) -> Identity:
+    """A device's certificate and key from their PEM files."""
+    try:
+        private_key = load_pem_private_key(read_bytes(key, what="the device's key"), None)
+    except (ValueError, TypeError) as error:
+        raise Misuse(f"{key} is not a plain PEM key", hint="give the device's key.pem") from error
+    if not isinstance(private_key, Ed25519PrivateKey):
+        raise Misuse(f"the key in {key} is not Ed25519", hint="issue it with the profile c25519")
+    raw = private_key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
+    return Identity(tuple(read_chain(certificate)), raw)
+
+
+def run_probe(
+    client: TlsClient, where: tuple[str, int], *, timeout: float, request: bytes | None = None
+) -> tuple[Report, bytes]:
+    """Connect, complete or fail the handshake, ask ``request`` if there is one, and close.
+
+    The connection is read to its end, because in TLS 1.3 a server's opinion of the device's
+    certificate arrives after the handshake. Returns the report and the answer's bytes.
+    """
+    probe = Probe(client)
+    try:
+        with socket.create_connection(where, timeout) as connection:
+            _pump(probe, connection, request)
+    except TimeoutError as error:
+        raise Environment(
+            f"{where[0]}:{where[1]} did not answer within {timeout:g} s",
+            hint="check that the server runs, or give --timeout",
+        ) from error
+    except OSError as error:
+        if not probe.answered:
+            raise Environment(
+                f"cannot talk to {where[0]}:{where[1]}: {error.strerror or error}",
+                hint="check address and port, and that the server runs",
+            ) from error
+        client.receive_end()  # a reset is an end like any other
+    return probe.report(), probe.answer
+
+
+def _pump(probe: Probe, connection: socket.socket, request: bytes | None) -> None:
+    client, started = probe.client, time.monotonic()
+    connection.sendall(probe.to_send())
+    finishing = False
+    while not client.closed:
+        data = connection.recv(RECEIVE_BYTES)
+        if not data:
+            client.receive_end()
+            break
+        connection.sendall(probe.receive(data, at=time.monotonic() - started))
+        if client.writable and not finishing:
+            finishing = True
+            asked = b"" if request is None else probe.sent(client.write(request))
+            connection.sendall(asked or probe.close())
+    connection.sendall(probe.to_send())
+
+
+def _table(report: Report) -> list[tuple[str, str]]:
+    tls = load_profile(DEVICE_PROFILE).tls
+    rows = [
+        ("profile", f"{tls.suite}, {tls.group}, {tls.signature_scheme}"),
+        ("round trips", str(report.round_trips)),
+        ("bytes", f"{report.bytes_sent} sent, {report.bytes_received} received"),
+        ("records", " ".join(map(str, report.records_received)) or "none"),
+    ]
+    if report.ticks:
+        rows.append(("time", f"{report.ticks[-1] * 1000:.1f} ms"))
+    if report.alert_received is not None:
+        rows.append(("alert received", str(report.alert_received)))
+    for number, seen in enumerate(report.chain, 1):
+        rows += [
+            (
+                f"certificate {number}",
+                f"{seen.subject or ', '.join(seen.names)} ({seen.size} bytes)",
+            ),
+            ("  names", ", ".join(seen.names) or "none"),
+            ("  valid", f"{seen.not_before:%Y-%m-%d %H:%M} to {seen.not_after:%Y-%m-%d %H:%M} UTC"),
+            ("  serial", seen.serial),
+        ]
+    return rows
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        fields = dataclasses.asdict(report)
+        click.echo(json.dumps(fields, default=lambda when: when.isoformat()))
+        return
+    click.echo("accepted" if report.accepted else f"refused: {report.status}")
+    click.echo(f"  {report.text}")
+    for label, value in _table(report):
+        click.echo(f"  {label:<16}{value}")
+    click.echo(f"\nNext: {ADVICE.get(report.status, 'rootlet check chain --help')}")
+
+
+ADVICE = {
+    "OK": "put the root into a device: rootlet bundle --help",
+    "ERR_TLS_RECORD_LIMIT_IGNORED": "see whether it works with --full-records",
+    "ERR_TLS_ALERT_RECEIVED": "if the server asks for a certificate, give --cert and --key",
+    "ERR_X509_EXPIRED": "renew the server's certificate: rootlet ca renew NAME",
+    "ERR_X509_NAME": "issue a certificate for this name: rootlet ca issue server --help",
+    "ERR_X509_UNKNOWN_ISSUER": "give the root that issued this server's certificate",
+}
+
+
+@click.command()
+@click.argument("where", metavar="HOST:PORT")
+@click.option("--root", required=True, type=as_file, help="The one root certificate, PEM or DER.")
+@click.option("--name", help="Name the device asks for, if it is not HOST.")
+@click.option("--at", "at", default="now", help="The device's time: ISO 8601, seconds, or now.")
+@click.option("--cert", type=as_file, help="The device's certificate, PEM.")
+@click.option("--key", type=as_file, help="The device's key, PEM.")
+@click.option("--alpn", help="Application protocol to offer.")
+@click.option("--full-records", is_flag=True, help="Take records of 16 KiB; ask for no limit.")
+@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for the server.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def command(
+    where: str,
+    root: Path,
+    name: str | None,
+    at: str,
+    cert: Path | None,
+    key: Path | None,
+    alpn: str | None,
+    full_records: bool,
+    timeout: float,
+    as_json: bool,
+) -> int:
+    """Say what a device would make of a server: accepted, or refused and why.
+
+    Exit code 0: accepted. 1: refused.
+
+    \b
+    Example:
+      rootlet probe api.example.test:443 --root root/root.pem
+      rootlet probe 127.0.0.1:8443 --root root/root.pem --name api.example.test \\
+          --cert issued/devices/sensor-1/cert.pem --key issued/devices/sensor-1/key.pem
+    """
+    if (cert is None) != (key is None):
+        raise Misuse("--cert and --key go together", hint="give both, or neither")
+    target, when = address(where), moment(at)
+    client = TlsClient(
+        anchors=[read_anchor(root)],
+        host=reference(name or target[0]),
+        earliest=when,
+        latest=when,
+        identity=read_identity(cert, key) if cert and key else None,
+        alpn=alpn.encode() if alpn else None,
+        in_bytes=FULL_RECORD_BYTES if full_records else RECORD_BYTES,
+        tolerate_no_limit=full_records,
+    )
+    report, _ = run_probe(client, target, timeout=timeout)
+    _print(report, as_json=as_json)
+    return 0 if report.accepted else Refused.exit_code
