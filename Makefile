@@ -1,0 +1,69 @@
+# Two commands matter: make demo, make test. Each installs what it needs and says so.
+
+PYTHON ?= python3
+BIN := .venv/bin
+C_FILES = $(shell git ls-files 'device/*.c' 'device/*.h')
+C_SOURCES = $(shell find device/src -name '*.c')
+C_HEADERS = $(shell find device -name '*.h')
+NATIVE := build/native.stamp
+COVERED := build/coverage.stamp
+WORKERS ?= 2
+
+.PHONY: help demo test check size clean setup-demo setup-test pytest
+
+help:
+	@echo "make demo    the whole main job on real servers, told step by step"
+	@echo "make test    everything: lint, types, C and Python tests, coverage"
+	@echo "make check   lint and types only"
+	@echo "make size    flash, RAM and stack of the device library per core"
+	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
+
+setup-demo:
+	@$(PYTHON) tools/setup_machine.py demo
+
+setup-test:
+	@$(PYTHON) tools/setup_machine.py test
+
+# The device library as rootlet.device uses it.
+$(NATIVE): $(C_SOURCES) $(C_HEADERS) tools/build_native.py setup.py
+	@mkdir -p build
+	@$(BIN)/python setup.py -q build_ext --inplace > build/native.log 2>&1 || { cat build/native.log; exit 1; }
+	@touch $@
+
+# The same, counting branches; the tests run on this one.
+$(COVERED): $(C_SOURCES) $(C_HEADERS) tools/build_native.py setup.py
+	@rm -rf build/coverage build/coverage-temp && mkdir -p build
+	@CFLAGS="--coverage -O0 -fprofile-update=atomic" LDFLAGS="--coverage" $(BIN)/python setup.py -q \
+		build_ext --build-lib build/coverage --build-temp build/coverage-temp \
+		> build/coverage.log 2>&1 || { cat build/coverage.log; exit 1; }
+	@touch $@
+
+demo: setup-demo
+	@$(MAKE) -s $(NATIVE)
+	@$(BIN)/rootlet demo $(DEMO)
+
+check: setup-test
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/clang-format --dry-run -Werror $(C_FILES)
+	cppcheck --quiet --error-exitcode=1 --std=c11 --enable=warning,performance,portability \
+		--inline-suppr -Idevice/include -Idevice/src device/src device/ports device/examples
+	$(BIN)/python tools/gen_profile.py --check
+
+test: check
+	@$(MAKE) -s $(NATIVE) $(COVERED)
+	@$(MAKE) -s pytest
+
+pytest:
+	@rm -f .coverage .coverage.* && find build/coverage-temp -name '*.gcda' -delete
+	PYTHONPATH=build/coverage $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --cov --cov-report=
+	@$(BIN)/python tools/coverage_report.py
+
+size: setup-test
+	@$(MAKE) -s $(NATIVE)
+	@$(BIN)/python tools/size_report.py --write
+
+clean:
+	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
