@@ -120,7 +120,7 @@ def main(argv: list[str]) -> int:
         say(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}")
         say("install it, then run: make PYTHON=/path/to/python3 ...")
         return MISSING
-    packages = TEST_PACKAGES if argv == ["test"] else DEMO_PACKAGES
+    packages: tuple[str, ...] = TEST_PACKAGES if argv == ["test"] else DEMO_PACKAGES
     if Path(sys.base_prefix) == Path("/usr"):
         packages += SYSTEM_PYTHON_PACKAGES
     try:
