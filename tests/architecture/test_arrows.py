@@ -20,9 +20,8 @@ PYTHON_MAY_USE = {
     **dict.fromkeys(BASE, BASE),
     "pki": BASE,
     **dict.fromkeys(PARTS, BASE | {"pki"}),
-    "agent": BASE | {"pki"} | PARTS,
-    "demo": BASE | {"pki", "agent"} | PARTS,
-    "cli": BASE | {"pki", "agent", "demo"} | PARTS,
+    "demo": BASE | {"pki"} | PARTS,
+    "cli": BASE | {"pki", "demo"} | PARTS,
     "__init__": set(),
     "__main__": {"cli"},
 }

@@ -1,1 +1,0 @@
-"""Renewal of server certificates."""
