@@ -29,8 +29,8 @@
 
 /* Options of rootlet_roughtime_check. */
 #define ROOTLET_ROUGHTIME_STRICT 0u
-/* Accept the drafts' context strings ("RoughTime") with version 1: RFC 10049's own appendix B
- * examples are signed so. Never on by itself. */
+/* Version 1 has the drafts' context strings ("RoughTime") instead of its own ("Roughtime"):
+ * RFC 10049's appendix B examples are signed so. Never on by itself. */
 #define ROOTLET_ROUGHTIME_APPENDIX_B 1u
 
 /* The true time lies in (midpoint - radius, midpoint + radius), seconds since 1970. */
@@ -49,9 +49,10 @@ void rootlet_roughtime_request(uint8_t head[ROOTLET_ROUGHTIME_HEAD_BYTES],
 /*
  * Checks a reply to a request: format, nonce, version, delegation, window, signature and Merkle
  * proof (RFC 10049 section 5.4). The request is request_length bytes followed by request_zeros
- * zero bytes: (head, 128, 908) for one made here, or any stored packet with 0. sample is written
- * only on ROOTLET_OK. A failed reply is to be ignored and waiting continued until the timeout:
- * anyone can send one.
+ * zero bytes: (head, 128, 908) for one made here, or any stored packet with 0; of it only the
+ * nonce and the versions are read, which must stand before the zeros. sample is written only on
+ * ROOTLET_OK. A failed reply is to be ignored and waiting continued until the timeout: anyone can
+ * send one. Statuses: ROOTLET_ERR_ROUGHTIME_PACKET to _MERKLE, and _REQUEST.
  */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_check(
     rootlet_roughtime_sample *sample, const uint8_t *request, size_t request_length,
@@ -65,15 +66,21 @@ void rootlet_roughtime_chain(uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES], const
                              const uint8_t random[ROOTLET_ROUGHTIME_NONCE_BYTES]);
 
 /*
- * Joins the next sample of a chained measurement into what is known.
+ * Joins the next sample of a chained measurement into *known, the interval the true time lay in
+ * when the last joined reply arrived; before the first, {0, UINT64_MAX}.
  *
- * First sample: *known is {0, UINT64_MAX}. The interval is cut to the sample's (midpoint - radius,
- * midpoint + radius), both widened by delay seconds upwards: the time the answer took.
- * ROOTLET_ERR_ROUGHTIME_DELAY when delay is over max_delay; ROOTLET_ERR_ROUGHTIME_INCONSISTENT
- * when the interval would be empty, which means that a server lies. known is then unchanged.
+ * elapsed: seconds from the arrival of the last joined reply to the arrival of this one, with
+ * everything in between (other tries, timeouts); anything for the first. delay: seconds from
+ * sending the request to the arrival of its reply. Both rounded up, measured with a clock that is
+ * not being set.
+ *
+ * ROOTLET_ERR_ROUGHTIME_DELAY when delay is over max_delay (RFC 10049 section 8.2);
+ * ROOTLET_ERR_ROUGHTIME_INCONSISTENT when no time fits both, which means that a server lies (or
+ * that elapsed is too small). *known is then unchanged.
  */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_join(rootlet_time *known,
                                                       const rootlet_roughtime_sample *sample,
-                                                      uint32_t delay, uint32_t max_delay);
+                                                      uint32_t elapsed, uint32_t delay,
+                                                      uint32_t max_delay);
 
 #endif

@@ -1,0 +1,234 @@
+/*
+ * Checks a reply (RFC 10049 section 5.4, and the musts of the sections before it).
+ *
+ * A reply is believed only when every check holds, so their order is free: what costs little comes
+ * first and the two signatures last, for anyone can send a reply. Statuses name the first check
+ * that fails.
+ */
+#include "base/bytes.h"
+#include "base/reader.h"
+#include "rootlet/crypto.h"
+#include "rootlet/roughtime.h"
+#include "roughtime/hash.h"
+#include "roughtime/message.h"
+
+/* One row per value of a response, message by message. */
+enum {
+    RESPONSE_SIG,
+    RESPONSE_NONC,
+    RESPONSE_TYPE,
+    RESPONSE_PATH,
+    RESPONSE_SREP,
+    RESPONSE_CERT,
+    RESPONSE_INDX,
+    SREP_VER,
+    SREP_RADI,
+    SREP_MIDP,
+    SREP_VERS,
+    SREP_ROOT,
+    CERT_SIG,
+    CERT_DELE,
+    DELE_PUBK,
+    DELE_MINT,
+    DELE_MAXT,
+    RESPONSE_VALUES
+};
+
+#define ANY_LENGTH 0, 0xffff
+#define EXACTLY(n) (n), (n)
+#define VERSIONS 4, 4 * 32 /* 1 to 32 of them */
+#define TYPE_RESPONSE 1u
+
+static const rootlet_wanted response_values[RESPONSE_VALUES] = {
+    [RESPONSE_SIG] = {ROOTLET_TAG('S', 'I', 'G', 0), EXACTLY(64)},
+    [RESPONSE_NONC] = {ROOTLET_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
+    [RESPONSE_TYPE] = {ROOTLET_TAG('T', 'Y', 'P', 'E'), EXACTLY(4)},
+    [RESPONSE_PATH] = {ROOTLET_TAG('P', 'A', 'T', 'H'), 0, 32 * 32},
+    [RESPONSE_SREP] = {ROOTLET_TAG('S', 'R', 'E', 'P'), ANY_LENGTH},
+    [RESPONSE_CERT] = {ROOTLET_TAG('C', 'E', 'R', 'T'), ANY_LENGTH},
+    [RESPONSE_INDX] = {ROOTLET_TAG('I', 'N', 'D', 'X'), EXACTLY(4)},
+    [SREP_VER] = {ROOTLET_TAG('V', 'E', 'R', 0), EXACTLY(4)},
+    [SREP_RADI] = {ROOTLET_TAG('R', 'A', 'D', 'I'), EXACTLY(4)},
+    [SREP_MIDP] = {ROOTLET_TAG('M', 'I', 'D', 'P'), EXACTLY(8)},
+    [SREP_VERS] = {ROOTLET_TAG('V', 'E', 'R', 'S'), VERSIONS},
+    [SREP_ROOT] = {ROOTLET_TAG('R', 'O', 'O', 'T'), EXACTLY(32)},
+    [CERT_SIG] = {ROOTLET_TAG('S', 'I', 'G', 0), EXACTLY(64)},
+    [CERT_DELE] = {ROOTLET_TAG('D', 'E', 'L', 'E'), ANY_LENGTH},
+    [DELE_PUBK] = {ROOTLET_TAG('P', 'U', 'B', 'K'), EXACTLY(32)},
+    [DELE_MINT] = {ROOTLET_TAG('M', 'I', 'N', 'T'), EXACTLY(8)},
+    [DELE_MAXT] = {ROOTLET_TAG('M', 'A', 'X', 'T'), EXACTLY(8)},
+};
+
+/* The messages inside: which value each is, and which rows are its own. */
+static const struct {
+    uint8_t value;
+    uint8_t first;
+    uint8_t count;
+} nested[] = {
+    {RESPONSE_SREP, SREP_VER, 5},
+    {RESPONSE_CERT, CERT_SIG, 2},
+    {CERT_DELE, DELE_PUBK, 3},
+};
+
+enum { REQUEST_VER, REQUEST_NONC, REQUEST_VALUES };
+
+static const rootlet_wanted request_values[REQUEST_VALUES] = {
+    [REQUEST_VER] = {ROOTLET_TAG('V', 'E', 'R', 0), VERSIONS},
+    [REQUEST_NONC] = {ROOTLET_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
+};
+
+/* The texts of sections 5.2.1 and 5.2.6; their final zero byte is signed too. */
+static const uint8_t response_context[] = "Roughtime v1 response signature";
+static const uint8_t delegation_context[] = "Roughtime v1 delegation signature";
+#define CONTEXT_CAPITAL 5 /* the letter that was T in the drafts */
+
+static uint64_t read_le64(rootlet_reader *reader)
+{
+    const uint32_t low = rootlet_read_le32(reader);
+    return (uint64_t)rootlet_read_le32(reader) << 32 | low;
+}
+
+/* Steps 1 and 2: every message well formed, every value there and of its size. */
+static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], rootlet_reader packet)
+{
+    rootlet_status status =
+        rootlet_packet_read(values, response_values, RESPONSE_INDX + 1, packet, 0);
+    for (size_t i = 0; status == ROOTLET_OK && i < sizeof nested / sizeof nested[0]; i++) {
+        status = rootlet_message_read(values + nested[i].first, response_values + nested[i].first,
+                                      nested[i].count, values[nested[i].value], 0);
+    }
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    if (values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES != 0) {
+        return ROOTLET_ERR_ROUGHTIME_TAG;
+    }
+    return rootlet_read_le32(&values[RESPONSE_TYPE]) == TYPE_RESPONSE ? ROOTLET_OK
+                                                                      : ROOTLET_ERR_ROUGHTIME_TYPE;
+}
+
+/* true when the list ascends and holds the version. */
+static bool holds_version(rootlet_reader list, uint32_t version)
+{
+    bool held = false;
+    uint32_t previous = 0;
+    for (bool first = true; list.left > 0; first = false) {
+        const uint32_t next = rootlet_read_le32(&list);
+        if (next <= previous && !first) {
+            return false;
+        }
+        held = held || next == version;
+        previous = next;
+    }
+    return held;
+}
+
+/* Step 8, section 5.3.1: the tree's root is reached from the request, and INDX is used up. */
+static bool proves(const rootlet_reader values[RESPONSE_VALUES],
+                   uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES])
+{
+    const size_t size = ROOTLET_ROUGHTIME_HASH_BYTES;
+    rootlet_reader index_value = values[RESPONSE_INDX];
+    uint32_t index = rootlet_read_le32(&index_value);
+    rootlet_reader path = values[RESPONSE_PATH];
+    while (path.left > 0) {
+        const uint8_t *left = hash;
+        const uint8_t *right = rootlet_read_bytes(&path, size);
+        if (index & 1) {
+            left = right;
+            right = hash;
+        }
+        rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_NODE, left, size, right, size);
+        index >>= 1;
+    }
+    return index == 0 && rootlet_equal(hash, values[SREP_ROOT].next, size);
+}
+
+/* A signature of sections 5.2.1 or 5.2.6 over a value as it was received. */
+static bool is_signed(rootlet_reader value, rootlet_reader signature, const uint8_t *key,
+                      const uint8_t *text, size_t text_length, uint8_t letter)
+{
+    uint8_t context[sizeof delegation_context];
+    rootlet_copy(context, text, text_length);
+    context[CONTEXT_CAPITAL] = letter;
+    return rootlet_ed25519_verify(signature.next, key, context, text_length, value.next,
+                                  value.left) == ROOTLET_OK;
+}
+
+/* Steps 3, 4 and 6: the reply is to this request, in an offered version, and says a time that
+ * the server's delegation covers. */
+static rootlet_status read_sample(rootlet_roughtime_sample *sample,
+                                  rootlet_reader got[RESPONSE_VALUES],
+                                  const rootlet_reader asked[REQUEST_VALUES])
+{
+    if (!rootlet_equal(got[RESPONSE_NONC].next, asked[REQUEST_NONC].next,
+                       ROOTLET_ROUGHTIME_NONCE_BYTES)) {
+        return ROOTLET_ERR_ROUGHTIME_NONCE;
+    }
+    const uint32_t version = rootlet_read_le32(&got[SREP_VER]);
+    if ((version != ROOTLET_ROUGHTIME_VERSION_1 && version != ROOTLET_ROUGHTIME_VERSION_DRAFT) ||
+        !holds_version(asked[REQUEST_VER], version) || !holds_version(got[SREP_VERS], version)) {
+        return ROOTLET_ERR_ROUGHTIME_VERSION;
+    }
+    const uint32_t radius = rootlet_read_le32(&got[SREP_RADI]);
+    if (radius == 0) {
+        return ROOTLET_ERR_ROUGHTIME_RADIUS;
+    }
+    const uint64_t midpoint = read_le64(&got[SREP_MIDP]);
+    if (midpoint < read_le64(&got[DELE_MINT]) || midpoint > read_le64(&got[DELE_MAXT])) {
+        return ROOTLET_ERR_ROUGHTIME_WINDOW;
+    }
+    *sample = (rootlet_roughtime_sample){midpoint, radius, version};
+    return ROOTLET_OK;
+}
+
+/* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
+static rootlet_status check_signatures(const rootlet_reader got[RESPONSE_VALUES],
+                                       const uint8_t *server_key, uint8_t letter)
+{
+    if (!is_signed(got[CERT_DELE], got[CERT_SIG], server_key, delegation_context,
+                   sizeof delegation_context, letter)) {
+        return ROOTLET_ERR_ROUGHTIME_DELEGATION;
+    }
+    if (!is_signed(got[RESPONSE_SREP], got[RESPONSE_SIG], got[DELE_PUBK].next, response_context,
+                   sizeof response_context, letter)) {
+        return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
+    }
+    return ROOTLET_OK;
+}
+
+rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const uint8_t *request,
+                                       size_t request_length, size_t request_zeros,
+                                       const uint8_t *response, size_t response_length,
+                                       const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES],
+                                       unsigned options)
+{
+    rootlet_reader asked[REQUEST_VALUES];
+    rootlet_reader got[RESPONSE_VALUES];
+    rootlet_roughtime_sample found;
+    if (rootlet_packet_read(asked, request_values, REQUEST_VALUES,
+                            rootlet_reader_over(request, request_length),
+                            request_zeros) != ROOTLET_OK) {
+        return ROOTLET_ERR_ROUGHTIME_REQUEST;
+    }
+    rootlet_status status = read_response(got, rootlet_reader_over(response, response_length));
+    if (status == ROOTLET_OK) {
+        status = read_sample(&found, got, asked);
+    }
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
+    rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
+                           request_zeros);
+    if (!proves(got, hash)) {
+        return ROOTLET_ERR_ROUGHTIME_MERKLE;
+    }
+    const bool drafts = found.version != ROOTLET_ROUGHTIME_VERSION_1 ||
+                        (options & ROOTLET_ROUGHTIME_APPENDIX_B) != 0;
+    status = check_signatures(got, server_key, drafts ? 'T' : 't');
+    if (status == ROOTLET_OK) {
+        *sample = found;
+    }
+    return status;
+}

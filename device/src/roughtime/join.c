@@ -1,0 +1,32 @@
+/*
+ * Joins samples of several servers (RFC 10049 section 8.2). The causality of section 8.2 goes one
+ * way only: a later reply may name any later time. The other way is held against the caller's own
+ * count of the seconds in between.
+ */
+#include "rootlet/roughtime.h"
+
+/* a + b, or the largest number where that is too large. */
+static uint64_t add(uint64_t a, uint64_t b)
+{
+    const uint64_t sum = a + b;
+    return sum < a ? UINT64_MAX : sum;
+}
+
+rootlet_status rootlet_roughtime_join(rootlet_time *known, const rootlet_roughtime_sample *sample,
+                                      uint32_t elapsed, uint32_t delay, uint32_t max_delay)
+{
+    if (delay > max_delay) {
+        return ROOTLET_ERR_ROUGHTIME_DELAY;
+    }
+    const uint64_t low = sample->midpoint < sample->radius ? 0 : sample->midpoint - sample->radius;
+    const uint64_t high = add(sample->midpoint, sample->radius);
+    const uint64_t known_latest = add(known->latest, elapsed);
+    if (known->earliest > high || low > known_latest) {
+        return ROOTLET_ERR_ROUGHTIME_INCONSISTENT;
+    }
+    /* high held when the server answered, which was at most delay seconds ago. */
+    const uint64_t latest = add(high, delay);
+    known->earliest = low > known->earliest ? low : known->earliest;
+    known->latest = latest < known_latest ? latest : known_latest;
+    return ROOTLET_OK;
+}
