@@ -1,0 +1,22 @@
+/* Poly1305 over whole blocks, RFC 8439 section 2.5, as the AEAD construction uses it. */
+#ifndef ROOTLET_CRYPTO_POLY1305_H
+#define ROOTLET_CRYPTO_POLY1305_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct rootlet_poly1305 {
+    uint32_t r[4]; /* clamped */
+    uint32_t s[4];
+    uint32_t h[5]; /* the accumulator, below 6 * 2^128 between blocks */
+} rootlet_poly1305;
+
+/* A key is used for one message only. */
+void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32]);
+
+/* Takes in bytes, with zeros added up to a whole block of 16 (RFC 8439 section 2.8). */
+void rootlet_poly1305_update(rootlet_poly1305 *poly, const uint8_t *bytes, size_t length);
+
+void rootlet_poly1305_final(rootlet_poly1305 *poly, uint8_t tag[16]);
+
+#endif

@@ -1,0 +1,13 @@
+/* Constants of the SHA-2 family (FIPS 180-4 sections 4.2 and 5.3), kept once. */
+#ifndef ROOTLET_CRYPTO_SHA2_H
+#define ROOTLET_CRYPTO_SHA2_H
+
+#include <stdint.h>
+
+/* First 64 bits of the fractional parts of the square roots of the first 8 primes and the cube
+ * roots of the first 80: SHA-512's initial state and round constants. SHA-256's are the high halves
+ * of the first 8 and 64. */
+extern const uint64_t rootlet_sha2_initial[8];
+extern const uint64_t rootlet_sha2_round[80];
+
+#endif
