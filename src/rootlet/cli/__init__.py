@@ -12,7 +12,7 @@ import click
 from rootlet import __version__
 from rootlet.errors import RootletError
 
-__all__ = ["COMMANDS", "main"]
+__all__ = ["COMMANDS", "main", "root_command"]
 
 COMMANDS = {
     "init": "make a maker's folder",
@@ -59,6 +59,11 @@ class _Commands(click.Group):
 @click.version_option(__version__, prog_name="rootlet")
 def _rootlet() -> None:
     """TLS of your own for connected devices: one root, one cipher suite, one clock."""
+
+
+def root_command() -> click.Group:
+    """The group that holds every command, for whoever documents them."""
+    return _rootlet
 
 
 def _report(error: RootletError, *, as_json: bool) -> None:
