@@ -89,13 +89,14 @@ static uint64_t read_le64(rootlet_reader *reader)
 }
 
 /* Steps 1 and 2: every message well formed, every value there and of its size. */
-static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], rootlet_reader packet)
+static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES],
+                                    const rootlet_reader *packet)
 {
     rootlet_status status =
         rootlet_packet_read(values, response_values, RESPONSE_INDX + 1, packet, 0);
     for (size_t i = 0; status == ROOTLET_OK && i < sizeof nested / sizeof nested[0]; i++) {
         status = rootlet_message_read(values + nested[i].first, response_values + nested[i].first,
-                                      nested[i].count, values[nested[i].value], 0);
+                                      nested[i].count, &values[nested[i].value], 0);
     }
     if (status != ROOTLET_OK) {
         return status;
@@ -108,12 +109,12 @@ static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], root
 }
 
 /* true when the list ascends and holds the version. */
-static bool holds_version(rootlet_reader list, uint32_t version)
+static bool holds_version(rootlet_reader *list, uint32_t version)
 {
     bool held = false;
     uint32_t previous = 0;
-    for (bool first = true; list.left > 0; first = false) {
-        const uint32_t next = rootlet_read_le32(&list);
+    for (bool first = true; list->left > 0; first = false) {
+        const uint32_t next = rootlet_read_le32(list);
         if (next <= previous && !first) {
             return false;
         }
@@ -124,16 +125,14 @@ static bool holds_version(rootlet_reader list, uint32_t version)
 }
 
 /* Step 8, section 5.3.1: the tree's root is reached from the request, and INDX is used up. */
-static bool proves(const rootlet_reader values[RESPONSE_VALUES],
+static bool proves(rootlet_reader values[RESPONSE_VALUES],
                    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES])
 {
     const size_t size = ROOTLET_ROUGHTIME_HASH_BYTES;
-    rootlet_reader index_value = values[RESPONSE_INDX];
-    uint32_t index = rootlet_read_le32(&index_value);
-    rootlet_reader path = values[RESPONSE_PATH];
-    while (path.left > 0) {
+    uint32_t index = rootlet_read_le32(&values[RESPONSE_INDX]);
+    while (values[RESPONSE_PATH].left > 0) {
         const uint8_t *left = hash;
-        const uint8_t *right = rootlet_read_bytes(&path, size);
+        const uint8_t *right = rootlet_read_bytes(&values[RESPONSE_PATH], size);
         if (index & 1) {
             left = right;
             right = hash;
@@ -145,21 +144,21 @@ static bool proves(const rootlet_reader values[RESPONSE_VALUES],
 }
 
 /* A signature of sections 5.2.1 or 5.2.6 over a value as it was received. */
-static bool is_signed(rootlet_reader value, rootlet_reader signature, const uint8_t *key,
-                      const uint8_t *text, size_t text_length, uint8_t letter)
+static bool is_signed(const rootlet_reader *value, const rootlet_reader *signature,
+                      const uint8_t *key, const uint8_t *text, size_t text_length, uint8_t letter)
 {
     uint8_t context[sizeof delegation_context];
     rootlet_copy(context, text, text_length);
     context[CONTEXT_CAPITAL] = letter;
-    return rootlet_ed25519_verify(signature.next, key, context, text_length, value.next,
-                                  value.left) == ROOTLET_OK;
+    return rootlet_ed25519_verify(signature->next, key, context, text_length, value->next,
+                                  value->left) == ROOTLET_OK;
 }
 
 /* Steps 3, 4 and 6: the reply is to this request, in an offered version, and says a time that
  * the server's delegation covers. */
 static rootlet_status read_sample(rootlet_roughtime_sample *sample,
                                   rootlet_reader got[RESPONSE_VALUES],
-                                  const rootlet_reader asked[REQUEST_VALUES])
+                                  rootlet_reader asked[REQUEST_VALUES])
 {
     if (!rootlet_equal(got[RESPONSE_NONC].next, asked[REQUEST_NONC].next,
                        ROOTLET_ROUGHTIME_NONCE_BYTES)) {
@@ -167,7 +166,7 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
     }
     const uint32_t version = rootlet_read_le32(&got[SREP_VER]);
     if ((version != ROOTLET_ROUGHTIME_VERSION_1 && version != ROOTLET_ROUGHTIME_VERSION_DRAFT) ||
-        !holds_version(asked[REQUEST_VER], version) || !holds_version(got[SREP_VERS], version)) {
+        !holds_version(&asked[REQUEST_VER], version) || !holds_version(&got[SREP_VERS], version)) {
         return ROOTLET_ERR_ROUGHTIME_VERSION;
     }
     const uint32_t radius = rootlet_read_le32(&got[SREP_RADI]);
@@ -186,11 +185,11 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
 static rootlet_status check_signatures(const rootlet_reader got[RESPONSE_VALUES],
                                        const uint8_t *server_key, uint8_t letter)
 {
-    if (!is_signed(got[CERT_DELE], got[CERT_SIG], server_key, delegation_context,
+    if (!is_signed(&got[CERT_DELE], &got[CERT_SIG], server_key, delegation_context,
                    sizeof delegation_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_DELEGATION;
     }
-    if (!is_signed(got[RESPONSE_SREP], got[RESPONSE_SIG], got[DELE_PUBK].next, response_context,
+    if (!is_signed(&got[RESPONSE_SREP], &got[RESPONSE_SIG], got[DELE_PUBK].next, response_context,
                    sizeof response_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
     }
@@ -206,12 +205,13 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
     rootlet_reader asked[REQUEST_VALUES];
     rootlet_reader got[RESPONSE_VALUES];
     rootlet_roughtime_sample found;
-    if (rootlet_packet_read(asked, request_values, REQUEST_VALUES,
-                            rootlet_reader_over(request, request_length),
-                            request_zeros) != ROOTLET_OK) {
+    rootlet_reader packet = rootlet_reader_over(request, request_length);
+    if (rootlet_packet_read(asked, request_values, REQUEST_VALUES, &packet, request_zeros) !=
+        ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
-    rootlet_status status = read_response(got, rootlet_reader_over(response, response_length));
+    packet = rootlet_reader_over(response, response_length);
+    rootlet_status status = read_response(got, &packet);
     if (status == ROOTLET_OK) {
         status = read_sample(&found, got, asked);
     }

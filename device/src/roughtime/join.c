@@ -6,10 +6,10 @@
 #include "rootlet/roughtime.h"
 
 /* a + b, or the largest number where that is too large. */
-static uint64_t add(uint64_t a, uint64_t b)
+static uint64_t add(uint64_t a, uint32_t b)
 {
     const uint64_t sum = a + b;
-    return sum < a ? UINT64_MAX : sum;
+    return sum < b ? UINT64_MAX : sum;
 }
 
 rootlet_status rootlet_roughtime_join(rootlet_time *known, const rootlet_roughtime_sample *sample,
@@ -18,15 +18,17 @@ rootlet_status rootlet_roughtime_join(rootlet_time *known, const rootlet_roughti
     if (delay > max_delay) {
         return ROOTLET_ERR_ROUGHTIME_DELAY;
     }
-    const uint64_t low = sample->midpoint < sample->radius ? 0 : sample->midpoint - sample->radius;
-    const uint64_t high = add(sample->midpoint, sample->radius);
+    const uint64_t earliest =
+        sample->midpoint < sample->radius ? 0 : sample->midpoint - sample->radius;
+    uint64_t latest = add(sample->midpoint, sample->radius);
     const uint64_t known_latest = add(known->latest, elapsed);
-    if (known->earliest > high || low > known_latest) {
+    if (latest < known->earliest || known_latest < earliest) {
         return ROOTLET_ERR_ROUGHTIME_INCONSISTENT;
     }
-    /* high held when the server answered, which was at most delay seconds ago. */
-    const uint64_t latest = add(high, delay);
-    known->earliest = low > known->earliest ? low : known->earliest;
+    latest = add(latest, delay); /* the server answered at most delay seconds ago */
+    if (known->earliest < earliest) {
+        known->earliest = earliest;
+    }
     known->latest = latest < known_latest ? latest : known_latest;
     return ROOTLET_OK;
 }

@@ -30,18 +30,18 @@ typedef struct rootlet_wanted {
 /*
  * Reads a message of length bytes followed by zeros zero bytes that need not exist. Of each
  * wanted tag, which must be in ascending order, the value comes out as a reader; it lies wholly
- * within the length bytes. values are written even on failure.
+ * within the length bytes. found is written even on failure.
  * ROOTLET_ERR_ROUGHTIME_MESSAGE when it is malformed, else ROOTLET_ERR_ROUGHTIME_TAG when a
  * wanted tag is missing or not of its size.
  */
-ROOTLET_CHECKED rootlet_status rootlet_message_read(rootlet_reader *values,
+ROOTLET_CHECKED rootlet_status rootlet_message_read(rootlet_reader *found,
                                                     const rootlet_wanted *wanted, size_t count,
-                                                    rootlet_reader message, size_t zeros);
+                                                    const rootlet_reader *message, size_t zeros);
 
 /* The same for a whole packet: header, then message. ROOTLET_ERR_ROUGHTIME_PACKET when the magic
  * or the length is wrong. */
-ROOTLET_CHECKED rootlet_status rootlet_packet_read(rootlet_reader *values,
+ROOTLET_CHECKED rootlet_status rootlet_packet_read(rootlet_reader *found,
                                                    const rootlet_wanted *wanted, size_t count,
-                                                   rootlet_reader packet, size_t zeros);
+                                                   const rootlet_reader *packet, size_t zeros);
 
 #endif
