@@ -14,10 +14,13 @@ Layout of the folder (made by ``rootlet init``)::
 from __future__ import annotations
 
 import difflib
+import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
+from string import Template
 from typing import Any, TypeVar
 
 from rootlet.errors import Environment, Misuse
@@ -32,9 +35,16 @@ __all__ = [
     "TimeServer",
     "load_maker",
     "parse_maker",
+    "starter_text",
 ]
 
 CONFIG_NAME = "rootlet.toml"
+
+NAME_LENGTH = 48
+"""Longest maker's name: with " Issuing" behind it still inside the 64 characters of X.520."""
+
+STARTER_SERVERS = ("api.example.test", "gateway.example.test")
+"""Server names in a new rootlet.toml when none are given."""
 
 T = TypeVar("T")
 
@@ -173,7 +183,7 @@ def parse_maker(text: str, folder: Path) -> Maker:
     table = Table(values, where=CONFIG_NAME)
     profile = load_profile(table.get("profile", str, PROFILE_NAMES[0]))
     who = table.table("maker")
-    name = who.get("name", str)
+    name = _maker_name(who.get("name", str))
     who.finish()
     maker = Maker(
         folder=folder,
@@ -186,6 +196,30 @@ def parse_maker(text: str, folder: Path) -> Maker:
     )
     table.finish()
     return maker
+
+
+def starter_text(name: str, profile: Profile, server_names: Sequence[str] = STARTER_SERVERS) -> str:
+    """A first rootlet.toml, every key explained; one that a command can read as it stands."""
+    template = resources.files("rootlet").joinpath("starter.toml").read_text(encoding="utf-8")
+    lifetimes = profile.lifetimes
+    return Template(template).substitute(
+        profile=profile.name,
+        name=json.dumps(_maker_name(name), ensure_ascii=False),
+        server_names=json.dumps(list(server_names)),
+        server_hours=lifetimes.server_hours,
+        server_max_hours=lifetimes.server_max_hours,
+        device_days=lifetimes.device_days,
+        device_max_days=lifetimes.device_max_days,
+    )
+
+
+def _maker_name(name: str) -> str:
+    if name.strip() != name or not name.isprintable() or not 1 <= len(name) <= NAME_LENGTH:
+        raise Misuse(
+            f"the maker's name {name!r} cannot stand in a certificate",
+            hint=f"choose 1 to {NAME_LENGTH} printable characters for name in [maker]",
+        )
+    return name
 
 
 def load_maker(folder: Path) -> Maker:

@@ -1,1 +1,39 @@
 """The maker's certificate authority: policy, issuance, and the record of what was issued."""
+
+from rootlet.ca.authority import Authority, Issued, NewCa, Verifier, make_ca, renew_issuing
+from rootlet.ca.policy import Policy, policy_of
+from rootlet.ca.record_store import RecordStore
+from rootlet.ca.records import Issuance, Records, Status
+from rootlet.ca.store import (
+    clients_path,
+    deliver,
+    init_ca,
+    issued_folder,
+    open_authority,
+    open_records,
+    renew_issuing_ca,
+    root_path,
+)
+
+__all__ = [
+    "Authority",
+    "Issuance",
+    "Issued",
+    "NewCa",
+    "Policy",
+    "RecordStore",
+    "Records",
+    "Status",
+    "Verifier",
+    "clients_path",
+    "deliver",
+    "init_ca",
+    "issued_folder",
+    "make_ca",
+    "open_authority",
+    "open_records",
+    "policy_of",
+    "renew_issuing",
+    "renew_issuing_ca",
+    "root_path",
+]
