@@ -99,7 +99,7 @@ void posix_tls_close(posix_tls *tls)
 {
     if (tls->handle >= 0) {
         (void)rootlet_tls_close(&tls->engine);
-        (void)pump_until(tls, 0);
+        (void)pump_until(tls, ROOTLET_TLS_RECV); /* sends, and does not wait for an answer */
         close(tls->handle);
         tls->handle = -1;
     }
