@@ -12,10 +12,6 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 
 from rootlet.ca.records import Issuance, Status
 from rootlet.errors import Environment, State
@@ -26,7 +22,8 @@ __all__ = ["RecordStore"]
 LOCK_SECONDS = 10
 """How long one command waits for another that is writing."""
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+SHAPE = "0001"
+"""The newest of the migrations: what this module reads and writes."""
 
 ISSUANCES = sa.Table(
     "issuances",
@@ -118,15 +115,15 @@ class RecordStore:
             return tuple(_issuance(row) for row in connection.execute(query).mappings())
 
     def _migrate(self) -> None:
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-        newest = ScriptDirectory.from_config(config).get_current_head()
         with self._engine.begin() as connection:
-            present = MigrationContext.configure(connection).get_current_revision()
-            if present == newest:
+            versioned = sa.inspect(connection).has_table("alembic_version")
+            query = sa.text("SELECT version_num FROM alembic_version")
+            if versioned and connection.execute(query).scalar() == SHAPE:
                 return
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            # Imported here since it takes longer to load than most commands take.
+            from rootlet.ca.migrations import upgrade
+
+            upgrade(connection)
 
     @contextmanager
     def _errors(self) -> Iterator[None]:

@@ -1,0 +1,153 @@
+"""``rootlet server``: configurations that hold real servers to the profile."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import shlex
+from pathlib import Path
+
+import click
+
+from rootlet.ca import clients_path, issued_folder
+from rootlet.cli.options import json_option, maker_option, show
+from rootlet.errors import Environment, State
+from rootlet.files import write_atomic
+from rootlet.maker import load_maker
+from rootlet.pki import Kind, host_text, parse_host
+from rootlet.servers import WRITERS, ClientAuth, ServerSettings, ServerWriter, parse_listen
+
+__all__ = ["command"]
+
+
+@click.group(
+    name="server",
+    epilog="\b\nA web server for files, as the system's nginx runs it:\n"
+    "  rootlet server config nginx --name api.example.test --listen '*:443' \\\n"
+    "      --root-dir /srv/api --out /etc/nginx/conf.d/api.conf",
+)
+def command() -> None:
+    """Configurations for web servers, held to the profile."""
+
+
+@command.command(name="list", epilog="\b\nExample:\n  rootlet server list")
+@json_option
+def list_servers(as_json: bool) -> None:
+    """The servers that can be configured, and how far the profile holds there."""
+    lines = [f"{name:10}{writer.summary}" for name, writer in WRITERS.items()]
+    fields = {"servers": {name: writer.summary for name, writer in WRITERS.items()}}
+    show(fields, "\n".join(lines), as_json=as_json)
+
+
+@command.command(
+    name="config",
+    epilog="\b\nExamples:\n"
+    "  rootlet server config nginx --name api.example.test --listen '*:443' \\\n"
+    "      --proxy-to http://127.0.0.1:8000\n"
+    "  rootlet server config nginx --name api.example.test --listen 127.0.0.1:8443 \\\n"
+    "      --root-dir www --standalone --out nginx.conf",
+)
+@click.argument("kind", type=click.Choice(list(WRITERS)), metavar="SERVER")
+@maker_option
+@click.option("--name", required=True, metavar="NAME", help="What devices call the server.")
+@click.option("--listen", required=True, metavar="HOST:PORT", help="Where it listens, TCP.")
+@click.option(
+    "--client-auth",
+    type=click.Choice([choice.value for choice in ClientAuth]),
+    default=ClientAuth.REQUIRED.value,
+    show_default=True,
+    help="Whether devices have to show their certificate.",
+)
+@click.option("--proxy-to", metavar="URL", help="Hand requests on to this plain http URL.")
+@click.option(
+    "--root-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Serve the files in this folder.",
+)
+@click.option(
+    "--standalone",
+    is_flag=True,
+    help="A complete configuration that needs no root, with its state in run/ of the maker's "
+    "folder, instead of a part of the system's.",
+)
+@click.option(
+    "--out",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write it here.  [default: print it]",
+)
+@json_option
+def config(
+    kind: str,
+    folder: Path,
+    name: str,
+    listen: str,
+    client_auth: str,
+    proxy_to: str | None,
+    root_dir: Path | None,
+    standalone: bool,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Write a server's configuration: the profile's one suite, group and signature scheme."""
+    maker, host, base = load_maker(folder), parse_host(name), folder.resolve()
+    pair = issued_folder(base, Kind.SERVER, host_text(host))
+    settings = ServerSettings(
+        profile=maker.profile,
+        name=host,
+        listen=parse_listen(listen),
+        certificate=pair / "cert.pem",
+        key=pair / "key.pem",
+        clients=clients_path(base),
+        client_auth=ClientAuth(client_auth),
+        proxy_to=proxy_to,
+        root_dir=None if root_dir is None else root_dir.resolve(),
+        state=base / "run" / f"{kind}-{host_text(host)}" if standalone else None,
+        user=pwd.getpwuid(0).pw_name if standalone and os.geteuid() == 0 else None,
+    )
+    if not settings.certificate.exists():
+        raise State(
+            f"no certificate was issued for {host_text(host)}",
+            hint=f"issue one first: rootlet ca issue server {host_text(host)}",
+        )
+    writer = WRITERS[kind]()
+    text = writer.config(settings)
+    if out is not None:
+        _write(settings, out, text)
+    _print(writer, settings, out, text, as_json=as_json)
+
+
+def _write(settings: ServerSettings, out: Path, text: str) -> None:
+    write_atomic(out, text.encode(), private=False)
+    try:
+        if settings.state is not None:
+            settings.state.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Environment(
+            f"cannot make {settings.state}: {error.strerror}",
+            hint="make room or fix the permissions, then run the command again",
+        ) from error
+
+
+def _print(
+    writer: ServerWriter, settings: ServerSettings, out: Path | None, text: str, *, as_json: bool
+) -> None:
+    place = Path("FILE") if out is None else out.resolve()
+    complete = settings.state is not None
+    commands = {
+        "check": writer.check_command(place, complete=complete),
+        "start": writer.start_command(place, complete=complete),
+        "reload": writer.reload_command(place, complete=complete),
+        "stop": writer.stop_command(place, complete=complete),
+    }
+    fields = {
+        "config": text,
+        "out": None if out is None else str(out),
+        **{word: list(command.argv) for word, command in commands.items()},
+    }
+    said = text.rstrip("\n")
+    if out is not None:
+        lines = [f"  {word:8}{shlex.join(each.argv)}" for word, each in commands.items()]
+        said = "\n".join([f"Wrote {out}", "", "Next:", *lines])
+    show(fields, said, as_json=as_json)

@@ -1,0 +1,162 @@
+"""What every server's configuration is made from, and what a writer of one can do."""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from ipaddress import IPv6Address, ip_address
+from pathlib import Path
+
+from rootlet.errors import Misuse
+from rootlet.pki import Host, parse_dns_name
+from rootlet.profile import Profile
+
+__all__ = [
+    "ClientAuth",
+    "Listen",
+    "ServerCommand",
+    "ServerSettings",
+    "ServerWriter",
+    "parse_listen",
+    "plain_text",
+]
+
+HIGHEST_PORT = 65535
+SAFE_TEXT = re.compile(r"[A-Za-z0-9 !#%&()*+,./:=?@\[\]^_~-]+")
+"""What may stand in quotes in any server's configuration: no quote, backslash, dollar, brace,
+semicolon or control character."""
+
+
+class ClientAuth(StrEnum):
+    """Whether a device has to authenticate with its certificate."""
+
+    REQUIRED = "required"
+    OPTIONAL = "optional"
+    OFF = "off"
+
+
+@dataclass(frozen=True)
+class Listen:
+    """Where a server listens, TCP."""
+
+    host: str
+    """An address, a host name, or "*" for all."""
+    port: int
+
+    def __str__(self) -> str:
+        """As a person writes it: host:port, with brackets around an IPv6 address."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+def parse_listen(text: str) -> Listen:
+    """Read HOST:PORT; ``Misuse`` says how it is written."""
+    host, separator, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    plain = host.strip("[]") if bracketed else host
+    number = int(port) if port.isdecimal() and port.isascii() else 0
+    if not separator or not 1 <= number <= HIGHEST_PORT or not _is_listen_host(plain, bracketed):
+        raise Misuse(
+            f"{text!r} is not HOST:PORT", hint="write 127.0.0.1:8443, [::1]:8443 or *:8443"
+        )
+    return Listen(plain, number)
+
+
+def _is_listen_host(text: str, bracketed: bool) -> bool:
+    try:
+        return isinstance(ip_address(text), IPv6Address) == bracketed
+    except ValueError:
+        name = re.fullmatch(r"[A-Za-z0-9.-]+|\*", text)
+        return not bracketed and name is not None
+
+
+def plain_text(value: object) -> str:
+    """A value as text that means itself inside quotes; ``Misuse`` for anything that might not."""
+    text = str(value)
+    if not SAFE_TEXT.fullmatch(text):
+        raise Misuse(
+            f"{text!r} cannot be put into a server's configuration safely",
+            hint="use a path or URL of letters, digits and . / _ - : without quotes or '$'",
+        )
+    return text
+
+
+@dataclass(frozen=True)
+class ServerSettings:
+    """One server, held to the profile."""
+
+    profile: Profile
+    name: Host
+    """What devices call it; its certificate holds this name."""
+    listen: Listen
+    certificate: Path
+    """PEM, leaf then issuing CA; absolute."""
+    key: Path
+    """PEM; absolute."""
+    clients: Path
+    """PEM, what device certificates are checked with; absolute."""
+    client_auth: ClientAuth
+    proxy_to: str | None = None
+    """Plain http URL of the application behind it; this or ``root_dir``."""
+    root_dir: Path | None = None
+    """Folder of files to serve; absolute."""
+    state: Path | None = None
+    """For a complete configuration that needs no root: folder for pid, logs and temporary files.
+    None for a part that the system's own server includes."""
+    user: str | None = None
+    """Whose rights a complete server's workers have when it is started by root."""
+
+    def __post_init__(self) -> None:
+        """``Misuse`` unless exactly one thing answers requests."""
+        if (self.proxy_to is None) == (self.root_dir is None):
+            raise Misuse(
+                "a server either hands requests on or serves files",
+                hint="give one of --proxy-to URL and --root-dir DIR",
+            )
+        if self.proxy_to is not None and not self.proxy_to.startswith("http://"):
+            raise Misuse(
+                f"{self.proxy_to!r} is not a plain http URL",
+                hint="write http://127.0.0.1:8000: the application is on the same machine; "
+                "for services outside there is rootlet gateway",
+            )
+        if isinstance(self.name, str):
+            parse_dns_name(self.name)
+
+
+@dataclass(frozen=True)
+class ServerCommand:
+    """A command that makes a server do something, and what to know about it."""
+
+    argv: tuple[str, ...]
+    note: str
+    """What happens to connections that are open, from measurement."""
+
+
+class ServerWriter(ABC):
+    """Writes one kind of server's configuration. One file per kind."""
+
+    name: str
+    """As on the command line."""
+    summary: str
+    """What of the profile it can be held to, in one line."""
+
+    @abstractmethod
+    def config(self, settings: ServerSettings) -> str:
+        """The configuration's text, the same for the same settings."""
+
+    @abstractmethod
+    def start_command(self, config: Path, *, complete: bool) -> ServerCommand:
+        """How to start it in the background; ``complete`` is whether ``config`` stands alone."""
+
+    @abstractmethod
+    def check_command(self, config: Path, *, complete: bool) -> ServerCommand:
+        """How the server itself checks its configuration."""
+
+    @abstractmethod
+    def reload_command(self, config: Path, *, complete: bool) -> ServerCommand:
+        """How it takes up a certificate that was replaced."""
+
+    @abstractmethod
+    def stop_command(self, config: Path, *, complete: bool) -> ServerCommand:
+        """How to stop it."""
