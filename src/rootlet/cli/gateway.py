@@ -1,0 +1,179 @@
+"""``rootlet gateway``: forward what devices ask of anyone else."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rootlet.cli.options import json_option, maker_option, show
+from rootlet.errors import Misuse
+from rootlet.gateway import (
+    Address,
+    Gateway,
+    Route,
+    describe,
+    dry_run,
+    load_secrets,
+    parse_address,
+    parse_gateway,
+    serve,
+    server_files,
+    upstream_context,
+)
+from rootlet.maker import Maker, load_maker
+
+__all__ = ["command"]
+
+REFUSED = 1
+"""Exit code of a dry run that ends in a refusal."""
+
+file_option = click.Path(dir_okay=False, path_type=Path)
+
+
+@click.group(
+    name="gateway",
+    epilog="\b\nOne route, tried out, then served:\n"
+    "  rootlet gateway check --as sensor-1 GET '/weather/now?city=Oslo'\n"
+    "  rootlet gateway serve --listen 0.0.0.0:8443",
+)
+def command() -> None:
+    """Forward what devices ask of anyone else: routes, devices and secrets from rootlet.toml."""
+
+
+def _load(folder: Path) -> tuple[Maker, Gateway]:
+    maker = load_maker(folder)
+    gateway = parse_gateway(maker)
+    if not gateway.routes:
+        raise Misuse(
+            "there are no routes in rootlet.toml",
+            hint="add a [[gateway.routes]] with alias, upstream and devices",
+        )
+    return maker, gateway
+
+
+@command.command(
+    name="serve",
+    epilog="\b\nExamples:\n  rootlet gateway serve --maker mine --listen 0.0.0.0:8443\n"
+    "  rootlet gateway serve --certificate cert.pem --key key.pem --log access.log\n"
+    "\b\nkill -HUP takes a renewed certificate and reopens the log; kill (TERM) lets requests\n"
+    "under way end first. The log has device, route, status, bytes and time, nothing else.",
+)
+@maker_option
+@click.option("--listen", metavar="HOST:PORT", help="Where to listen.  [default: rootlet.toml's]")
+@click.option(
+    "--certificate",
+    type=file_option,
+    metavar="FILE",
+    help="PEM, leaf first.  [default: issued/servers/NAME/cert.pem]",
+)
+@click.option(
+    "--key", type=file_option, metavar="FILE", help="PEM.  [default: key.pem beside that]"
+)
+@click.option(
+    "--log", type=file_option, metavar="FILE", help="Access log, JSON lines.  [default: stderr]"
+)
+@json_option
+def serve_command(
+    folder: Path,
+    listen: str | None,
+    certificate: Path | None,
+    key: Path | None,
+    log: Path | None,
+    as_json: bool,
+) -> None:
+    """Serve devices until told to stop."""
+    maker, gateway = _load(folder)
+    if listen is not None:
+        gateway = dataclasses.replace(gateway, listen=parse_address(listen, where="--listen"))
+    files = server_files(maker, gateway, certificate, key)
+
+    def ready(address: Address) -> None:
+        routes = list(gateway.routes)
+        if as_json:
+            click.echo(json.dumps({"ready": str(address), "routes": routes}))
+        else:
+            click.echo(f"rootlet: gateway ready on https://{address} ({', '.join(routes)})")
+
+    serve(maker, gateway, files, log_file=log, ready=ready)
+
+
+@command.command(
+    name="check",
+    epilog="\b\nExamples:\n  rootlet gateway check --maker mine\n"
+    "  rootlet gateway check --as sensor-1 GET '/weather/now?city=Oslo'",
+)
+@maker_option
+@click.option(
+    "--as",
+    "request",
+    type=(str, str, str),
+    metavar="DEVICE METHOD PATH",
+    help="Decide on this request and show what would leave; nothing is sent.",
+)
+@json_option
+@click.pass_context
+def check_command(
+    context: click.Context, folder: Path, request: tuple[str, str, str] | None, as_json: bool
+) -> None:
+    """Check the configuration and say what each route does; exit code 1 for a refused request."""
+    maker, gateway = _load(folder)
+    load_secrets(maker, gateway)
+    for route in gateway.routes.values():
+        upstream_context(route)
+    if request is None:
+        _show_routes(gateway, as_json=as_json)
+    elif not _show_request(gateway, *request, as_json=as_json):
+        context.exit(REFUSED)
+
+
+def _show_routes(gateway: Gateway, *, as_json: bool) -> None:
+    routes = gateway.routes.values()
+    text = "\n\n".join(
+        [
+            f"{len(routes)} route(s), all files in order.",
+            *map(describe, routes),
+            "Next: try a request with --as DEVICE METHOD PATH, then: rootlet gateway serve",
+        ]
+    )
+    fields = {"listen": str(gateway.listen), "routes": [_fields(route) for route in routes]}
+    show(fields, text, as_json=as_json)
+
+
+def _fields(route: Route) -> dict[str, Any]:
+    return {
+        "alias": route.alias,
+        "upstream": str(route.upstream),
+        "methods": list(route.methods),
+        "devices": list(route.devices),
+        "roots": str(route.roots) if route.roots else "public",
+        "allow_private": route.allow_private,
+        "max_body_bytes": route.max_body_bytes,
+        "timeout_seconds": route.timeout_seconds,
+        "headers": dict(route.headers),
+        "secret_headers": dict(route.secret_headers),
+        "explained": describe(route),
+    }
+
+
+def _show_request(gateway: Gateway, device: str, method: str, path: str, *, as_json: bool) -> bool:
+    """Whether the request would be forwarded; says so in any case."""
+    result = dry_run(gateway, device, method, path)
+    if result.refusal is not None:
+        refusal = result.refusal
+        fields: dict[str, Any] = {
+            "forwarded": False,
+            "status": refusal.status,
+            "error": refusal.error,
+            "hint": refusal.hint,
+        }
+        text = f"Refused: {device} would get {refusal.status} {refusal.error}\n  {refusal.hint}"
+    else:
+        fields = {"forwarded": True, "upstream": result.upstream, "request": list(result.head)}
+        lines = "".join(f"\n  {line}" for line in result.head)
+        text = f"Forwarded to {result.upstream}, as:\n{lines}"
+    show(fields, text, as_json=as_json)
+    return result.refusal is None

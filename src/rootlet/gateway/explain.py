@@ -1,0 +1,68 @@
+"""Say in words what a gateway would do: each route, and one request, secrets masked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rootlet.gateway.messages import RequestHead
+from rootlet.gateway.model import Gateway, Route
+from rootlet.gateway.policy import Denied, Policy
+from rootlet.gateway.refusals import Refusal
+
+__all__ = ["DryRun", "describe", "dry_run"]
+
+_KIB, _MIB = 1 << 10, 1 << 20
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What would become of one request."""
+
+    refusal: Refusal | None
+    """Why it would be refused; None if it would be forwarded."""
+    upstream: str
+    """Scheme and authority it would go to; "" if refused."""
+    head: tuple[str, ...]
+    """Lines of the request that would leave, names of files in place of secrets."""
+
+
+def describe(route: Route) -> str:
+    """One paragraph about a route."""
+    roots = "the public roots" if route.roots is None else f"the roots in {route.roots.name}"
+    trust = (
+        f"whose certificate must lead to {roots}"
+        if route.upstream.scheme == "https"
+        else "in the clear"
+    )
+    private = "; private addresses are allowed" if route.allow_private else ""
+    lines = [
+        f"/{route.alias}/...  goes to {route.upstream}/..., {trust}{private}.",
+        f"  Devices: {', '.join(route.devices) or 'none'}. Methods: {', '.join(route.methods)}.",
+        f"  Bodies up to {_size(route.max_body_bytes)}; an answer within {route.timeout_seconds} s.",
+    ]
+    lines += [f"  Sets {name}: {value}" for name, value in route.headers]
+    lines += [f"  Sets {name} from secrets/{file}" for name, file in route.secret_headers]
+    return "\n".join(lines)
+
+
+def _size(count: int) -> str:
+    for unit, name in ((_MIB, "MiB"), (_KIB, "KiB")):
+        if count >= unit and count % unit == 0:
+            return f"{count // unit} {name}"
+    return f"{count} bytes"
+
+
+def dry_run(gateway: Gateway, device: str, method: str, target: str) -> DryRun:
+    """Decide on a request exactly as the running gateway would; no secret is read."""
+    masks = {
+        alias: {name: f"(secret: {file})" for name, file in route.secret_headers}
+        for alias, route in gateway.routes.items()
+    }
+    # Anything but ASCII is refused in a target; "?" would change what is asked for.
+    request = RequestHead(method.encode(), target.encode("utf-8", "surrogateescape"), ())
+    decision = Policy(gateway, masks).decide(device, request)
+    if isinstance(decision, Denied):
+        return DryRun(decision.refusal, "", ())
+    upstream = decision.route.upstream
+    lines = decision.head.decode("ascii").rstrip().split("\r\n")
+    return DryRun(None, f"{upstream.scheme}://{upstream.host}:{upstream.port}", tuple(lines))

@@ -1,0 +1,365 @@
+"""What a maker decided about the gateway: the [gateway] table of rootlet.toml, read strictly.
+
+    [gateway]
+    listen = "0.0.0.0:8443"
+    name = "gateway.example.com"        # its certificate is issued/servers/NAME/
+
+    [gateway.groups]
+    outdoor = ["sensor-1*", "mast-7"]
+
+    [[gateway.routes]]
+    alias = "weather"                   # devices ask for /weather/...
+    upstream = "https://api.example.com/v2"
+    methods = ["GET"]
+    devices = ["@outdoor", "lab-*"]     # nobody is let in who is not listed
+
+    [gateway.routes.secret_headers]
+    Authorization = "weather.txt"       # the header's value stands in secrets/weather.txt
+
+No I/O here: files are named, not read.
+"""
+
+from __future__ import annotations
+
+import difflib
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+from rootlet.errors import Misuse
+from rootlet.gateway.messages import HOP_BY_HOP
+from rootlet.gateway.refusals import RefusedMessage
+from rootlet.gateway.targets import check_path
+from rootlet.maker import Maker, Table
+
+__all__ = [
+    "DEVICE_HEADER",
+    "METHODS",
+    "Address",
+    "Gateway",
+    "Limits",
+    "Route",
+    "Upstream",
+    "parse_address",
+    "parse_gateway",
+]
+
+DEVICE_HEADER = "Rootlet-Device"
+"""Tells the upstream which device asks; set by the gateway, never taken from the device."""
+
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+"""Methods a route may allow. TRACE is not one: it would send the secrets back."""
+
+PUBLIC_ROOTS = "public"
+"""Value of ``roots`` for the machine's own list of public roots."""
+
+DEFAULT_LISTEN = "127.0.0.1:8443"
+DEFAULT_PORTS = {"https": 443, "http": 80}
+HIGHEST_PORT = 65535
+HIGHEST_BODY = 1 << 40
+HIGHEST_TIMEOUT = 3600
+
+_ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+_HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
+_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
+_HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+_PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}")
+_RESERVED = HOP_BY_HOP | {b"host", b"content-length", b"expect", DEVICE_HEADER.lower().encode()}
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where to listen."""
+
+    host: str
+    port: int
+    """0 lets the system choose."""
+
+    def __str__(self) -> str:
+        """As written in a URL."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True)
+class Upstream:
+    """Someone else's service, fixed by the maker: a device never supplies any part of it."""
+
+    scheme: str
+    """ "https", or "http" inside the maker's own network."""
+    host: str
+    port: int
+    prefix: str
+    """Path put before what the device asked for; no slash at the end."""
+
+    @property
+    def authority(self) -> str:
+        """Value of the Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == DEFAULT_PORTS[self.scheme] else f"{host}:{self.port}"
+
+    def __str__(self) -> str:
+        """As a URL."""
+        return f"{self.scheme}://{self.authority}{self.prefix}"
+
+
+@dataclass(frozen=True)
+class Route:
+    """One alias and what may go through it."""
+
+    alias: str
+    upstream: Upstream
+    methods: tuple[str, ...]
+    devices: tuple[str, ...]
+    """Patterns of device ids, groups already replaced by their members; * stands for any text."""
+    roots: Path | None
+    """PEM file that the upstream must chain to; None for public roots."""
+    allow_private: bool
+    """Whether the upstream may be at a private, loopback or link-local address."""
+    max_body_bytes: int
+    """Largest request body."""
+    timeout_seconds: int
+    """How long the upstream may take to connect and answer, and to go on with an answer."""
+    headers: tuple[tuple[str, str], ...]
+    """Fixed headers set on every request."""
+    secret_headers: tuple[tuple[str, str], ...]
+    """Header name and the file under secrets/ that holds its value."""
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """The whole [gateway] table."""
+
+    listen: Address
+    name: str
+    """DNS name of the gateway; "" where the certificate is named on the command line."""
+    routes: Mapping[str, Route]
+    """By alias, in the order written."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How much and how long; every wait has a name and an end."""
+
+    handshake_seconds: float = 10.0
+    """From TCP connection to the end of the TLS handshake."""
+    header_seconds: float = 10.0
+    """From the first byte of a request to the end of its head."""
+    body_seconds: float = 30.0
+    """Between two pieces of a body; also how long a device may leave its answer unread."""
+    idle_seconds: float = 75.0
+    """Between requests on a connection that stays open."""
+    linger_seconds: float = 2.0
+    """How long bytes are still taken and thrown away after a refusal, so that it arrives."""
+    drain_seconds: float = 10.0
+    """How long running requests get when the gateway stops."""
+    target_bytes: int = 4096
+    """Path and query; what web servers commonly take at least is 8000 (RFC 9110 section 4.1)."""
+    head_bytes: int = 16384
+    """All headers of a message; also what may arrive without the message getting on."""
+    header_count: int = 64
+    connections: int = 8192
+    """Devices connected at once."""
+    pooled: int = 64
+    """Idle connections kept per route."""
+    pooled_seconds: float = 30.0
+    """How long an idle upstream connection is kept; below the 60 s that many servers use."""
+    fresh_seconds: float = 2.0
+    """Longest idle time of a connection taken for a request that cannot be sent twice."""
+
+
+def parse_address(text: str, *, where: str) -> Address:
+    """HOST:PORT, an IPv6 address in brackets; ``where`` names the option or key for the error."""
+    host, colon, port = text.rpartition(":")
+    if not colon or not port.isascii() or not port.isdigit() or int(port) > HIGHEST_PORT:
+        raise Misuse(f"{where} = {text!r} is not HOST:PORT", hint=f"write it like {DEFAULT_LISTEN}")
+    bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
+    if not bare or ("[" in bare) or (":" in bare and bare == host):
+        raise Misuse(f"{where} = {text!r} is not HOST:PORT", hint="write IPv6 like [::1]:8443")
+    return Address(host=bare, port=int(port))
+
+
+def parse_gateway(maker: Maker) -> Gateway:
+    """Read the maker's [gateway] table; ``Misuse`` names the key and what to write instead."""
+    table = Table(maker.gateway, where="[gateway]")
+    listen = parse_address(table.get("listen", str, DEFAULT_LISTEN), where="[gateway] listen")
+    name = table.get("name", str, "")
+    if name and not _HOST.fullmatch(name):
+        raise Misuse(
+            f"[gateway] name = {name!r} is not a DNS name", hint="write it in small letters"
+        )
+    groups = _groups(table.table("groups"))
+    routes: dict[str, Route] = {}
+    for entry in table.tables("routes"):
+        route = _route(entry, groups, maker.folder)
+        if route.alias in routes:
+            raise Misuse(
+                f"{entry.where} alias = {route.alias!r} is there already",
+                hint="give each route a name of its own",
+            )
+        routes[route.alias] = route
+    table.finish()
+    return Gateway(listen=listen, name=name, routes=routes)
+
+
+def _groups(table: Table) -> dict[str, tuple[str, ...]]:
+    names = table.keys()
+    return {name: _patterns(table, name, groups=False) for name in names}
+
+
+def _patterns(table: Table, key: str, *, groups: bool) -> tuple[str, ...]:
+    patterns = table.strings(key)
+    for pattern in patterns:
+        name = pattern.removeprefix("@") if groups else pattern
+        if not _PATTERN.fullmatch(name):
+            raise Misuse(
+                f"{table.where} {key} holds {pattern!r}, which is no device id or pattern",
+                hint='write ids like "sensor-17", patterns like "sensor-*"; groups only in a route',
+            )
+    return patterns
+
+
+def _route(table: Table, groups: Mapping[str, tuple[str, ...]], folder: Path) -> Route:
+    alias = table.get("alias", str)
+    if not _ALIAS.fullmatch(alias):
+        raise Misuse(
+            f"{table.where} alias = {alias!r} cannot stand in a path",
+            hint="use small letters, digits and hyphens, up to 63",
+        )
+    roots = table.get("roots", str, PUBLIC_ROOTS)
+    allow_private = table.get("allow_private", bool, False)
+    route = Route(
+        alias=alias,
+        upstream=_upstream(table, allow_private=allow_private),
+        methods=_methods(table),
+        devices=_devices(table, groups),
+        roots=None if roots == PUBLIC_ROOTS else folder / roots,
+        allow_private=allow_private,
+        max_body_bytes=_within(table, "max_body_bytes", 1 << 20, 0, HIGHEST_BODY),
+        timeout_seconds=_within(table, "timeout_seconds", 30, 1, HIGHEST_TIMEOUT),
+        headers=_headers(table.table("headers")),
+        secret_headers=_secret_headers(table.table("secret_headers")),
+    )
+    table.finish()
+    twice = {name.lower() for name, _ in route.headers} & {
+        name.lower() for name, _ in route.secret_headers
+    }
+    if twice:
+        raise Misuse(
+            f"{table.where} sets the header {twice.pop()!r} twice",
+            hint="keep it in headers or in secret_headers",
+        )
+    return route
+
+
+def _upstream(table: Table, *, allow_private: bool) -> Upstream:
+    text = table.get("upstream", str)
+    fault = Misuse(
+        f"{table.where} upstream = {text!r} is not a plain address",
+        hint="write https://host[:port][/prefix], without user, query or fragment",
+    )
+    try:
+        parts = urlsplit(text)
+        port = parts.port
+    except ValueError as error:
+        raise fault from error
+    host = parts.hostname or ""
+    if parts.scheme not in DEFAULT_PORTS or "@" in parts.netloc or "?" in text or "#" in text:
+        raise fault
+    if not (_HOST.fullmatch(host) or _is_address(host)) or port == 0:
+        raise fault
+    prefix = parts.path.rstrip("/")
+    try:
+        check_path(prefix.encode())
+    except RefusedMessage as refused:
+        raise fault from refused
+    if parts.scheme == "http" and not allow_private:
+        raise Misuse(
+            f"{table.where} upstream = {text!r} would send everything in the clear",
+            hint="use https, or set allow_private = true for a service inside your own network",
+        )
+    return Upstream(parts.scheme, host, port or DEFAULT_PORTS[parts.scheme], prefix)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return "%" not in host
+
+
+def _methods(table: Table) -> tuple[str, ...]:
+    methods = table.strings("methods", ("GET",))
+    for method in methods:
+        if method not in METHODS:
+            raise Misuse(
+                f"{table.where} methods holds {method!r}", hint=f"choose from {', '.join(METHODS)}"
+            )
+    return methods
+
+
+def _devices(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    members: list[str] = []
+    for pattern in _patterns(table, "devices", groups=True):
+        if not pattern.startswith("@"):
+            members.append(pattern)
+        elif pattern[1:] in groups:
+            members.extend(groups[pattern[1:]])
+        else:
+            near = difflib.get_close_matches(pattern[1:], groups, n=1, cutoff=0.0)
+            raise Misuse(
+                f"{table.where} devices names {pattern!r}, which is not in [gateway.groups]",
+                hint=f'did you mean "@{near[0]}"?' if near else "add it to [gateway.groups]",
+            )
+    return tuple(dict.fromkeys(members))
+
+
+def _within(table: Table, key: str, default: int, lowest: int, highest: int) -> int:
+    value = table.get(key, int, default)
+    if not lowest <= value <= highest:
+        raise Misuse(
+            f"{table.where} {key} = {value} is out of range", hint=f"choose {lowest} to {highest}"
+        )
+    return value
+
+
+def _headers(table: Table) -> tuple[tuple[str, str], ...]:
+    names = table.keys()
+    return tuple((_settable(table, name), _value(table, name)) for name in names)
+
+
+def _value(table: Table, name: str) -> str:
+    value = table.get(name, str)
+    if not _HEADER_VALUE.fullmatch(value):
+        raise Misuse(
+            f"{table.where} {name} = {value!r} cannot be a header's value",
+            hint="use visible ASCII, spaces only between words",
+        )
+    return value
+
+
+def _secret_headers(table: Table) -> tuple[tuple[str, str], ...]:
+    found = []
+    names = table.keys()
+    for name in names:
+        file = table.get(name, str)
+        path = PurePosixPath(file)
+        if not path.parts or path.is_absolute() or ".." in path.parts:
+            raise Misuse(
+                f"{table.where} {name} = {file!r} is not a file under secrets/",
+                hint="write the secret to a file in secrets/ (mode 0600) and name that file here",
+            )
+        found.append((_settable(table, name), file))
+    return tuple(found)
+
+
+def _settable(table: Table, name: str) -> str:
+    if not _HEADER_NAME.fullmatch(name) or name.lower().encode() in _RESERVED:
+        raise Misuse(
+            f"{table.where} cannot set the header {name!r}",
+            hint="use letters, digits and hyphens, and no header that the gateway writes itself",
+        )
+    return name

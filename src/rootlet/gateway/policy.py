@@ -1,0 +1,152 @@
+"""May this device ask this? A pure decision: identity and request in, what to send or why not out.
+
+    decide   1 the target is /ROUTE/rest?query, unambiguous      400, 414
+             2 the route exists                                  404
+             3 the device is on its list                         403
+             4 the method is allowed                             405
+             5 the announced body fits                           413
+             6 no header imitates one that the gateway sets      400
+             7 the head for the upstream, secrets included
+
+The same function answers ``rootlet gateway check --as``, with masks in place of the secrets.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rootlet.gateway.messages import Header, RequestHead, end_to_end
+from rootlet.gateway.model import DEVICE_HEADER, Gateway, Route
+from rootlet.gateway.refusals import Refusal, RefusedMessage
+from rootlet.gateway.targets import Target, parse_target
+
+__all__ = ["Allowed", "Denied", "Policy", "device_pattern"]
+
+# Headers of the device that never pass: credentials are the gateway's; the rest an upstream could
+# take for something its own proxy said, or is between two neighbours only.
+_DROPPED = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"expect",
+        b"forwarded",
+        b"host",
+        b"x-forwarded-for",
+        b"x-forwarded-host",
+        b"x-forwarded-port",
+        b"x-forwarded-proto",
+        b"x-real-ip",
+    }
+)
+_FRAMING = frozenset({b"transfer-encoding", b"connection"})
+
+# CGI and its heirs turn a header's name into a variable, so that X_Device, X.Device and X-Device
+# become one.
+_NOT_A_LETTER = re.compile(rb"[^a-z0-9-]")
+
+_IDENTITY = re.compile(r"[!-~]{1,128}")
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """The request may go."""
+
+    route: Route
+    head: bytes = field(repr=False)
+    """Complete request head for the upstream; holds the secrets."""
+    repeatable: bool
+    """Whether sending it twice is the same as sending it once (RFC 9110 section 9.2.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """The request may not go."""
+
+    refusal: Refusal
+    alias: str = ""
+    """The route, where there is one by that name."""
+    allow: tuple[str, ...] = ()
+    """Methods the route allows, where the method was the reason."""
+
+
+def device_pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression that matches the ids any of the patterns stands for."""
+    choices = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+    return re.compile("|".join(f"(?:{choice})" for choice in choices) or r"(?!)")
+
+
+class _Prepared:
+    """A route with everything worked out that does not depend on the request."""
+
+    def __init__(self, route: Route, secrets: Mapping[str, str]) -> None:
+        self.route = route
+        self.devices = device_pattern(route.devices)
+        self.methods = frozenset(method.encode() for method in route.methods)
+        fixed = [*route.headers, *secrets.items()]
+        names = {name.lower().encode() for name, _ in fixed} | {DEVICE_HEADER.lower().encode()}
+        self.without = _DROPPED | names
+        self.guarded = self.without | _FRAMING
+        self.prefix = route.upstream.prefix.encode()
+        lines = [("Host", route.upstream.authority), *fixed]
+        self.fixed = "".join(f"{name}: {value}\r\n" for name, value in lines).encode("ascii")
+
+
+class Policy:
+    """All routes, ready to decide."""
+
+    def __init__(self, gateway: Gateway, secrets: Mapping[str, Mapping[str, str]]) -> None:
+        """``secrets`` gives, by alias and header name, the values of the secret headers."""
+        self._routes = {
+            alias.encode(): _Prepared(
+                route, {name: secrets[alias][name] for name, _ in route.secret_headers}
+            )
+            for alias, route in gateway.routes.items()
+        }
+
+    def decide(self, device: str, request: RequestHead) -> Allowed | Denied:
+        """Whether ``device`` may send ``request``, and what then leaves."""
+        try:
+            target = parse_target(request.target)
+        except RefusedMessage as refused:
+            return Denied(refused.refusal)
+        prepared = self._routes.get(target.alias)
+        if prepared is None:
+            return Denied(Refusal.NO_SUCH_ROUTE)
+        route = prepared.route
+        if not _IDENTITY.fullmatch(device) or not prepared.devices.fullmatch(device):
+            return Denied(Refusal.ROUTE_NOT_ALLOWED, route.alias)
+        if request.method not in prepared.methods:
+            return Denied(Refusal.METHOD_NOT_ALLOWED, route.alias, route.methods)
+        if request.length is not None and request.length > route.max_body_bytes:
+            return Denied(Refusal.BODY_TOO_LARGE, route.alias)
+        if any(_imitates(name, prepared.guarded) for name, _ in request.headers):
+            return Denied(Refusal.SPOOFED_HEADER, route.alias)
+        return Allowed(
+            route=route,
+            head=_upstream_head(prepared, device, request, target),
+            repeatable=request.method not in (b"POST", b"PATCH"),
+        )
+
+
+def _imitates(name: bytes, guarded: frozenset[bytes]) -> bool:
+    plain = _NOT_A_LETTER.sub(b"-", name)
+    return plain != name and plain in guarded
+
+
+def _upstream_head(prepared: _Prepared, device: str, request: RequestHead, target: Target) -> bytes:
+    passed: list[Header] = end_to_end(request.headers, without=prepared.without)
+    path = (prepared.prefix + target.rest) or b"/"
+    lines = [
+        b"%s %s%s HTTP/1.1\r\n" % (request.method, path, target.query),
+        prepared.fixed,
+        b"%s: %s\r\n" % (DEVICE_HEADER.encode(), device.encode("ascii")),
+    ]
+    lines += [b"%s: %s\r\n" % header for header in passed]
+    if request.chunked:
+        lines.append(b"transfer-encoding: chunked\r\n")
+    elif request.length is not None:
+        lines.append(b"content-length: %d\r\n" % request.length)
+    lines.append(b"\r\n")
+    return b"".join(lines)

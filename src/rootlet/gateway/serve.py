@@ -1,0 +1,211 @@
+"""Run the gateway: listen, reload on SIGHUP, drain on SIGTERM.
+
+From Python, inside a loop of one's own::
+
+    server = GatewayServer.from_maker(maker, gateway, files, log=AccessLog(sys.stderr))
+    address = await server.start(gateway.listen)
+    ...
+    await server.drain()
+"""
+
+from __future__ import annotations
+
+import asyncio
+import datetime
+import signal
+import ssl
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from cryptography import x509
+
+from rootlet.errors import Environment, RootletError
+from rootlet.gateway.http_device import DeviceConnection, Hub, Identities
+from rootlet.gateway.http_upstream import Pool, Resolver, resolve
+from rootlet.gateway.log import AccessLog
+from rootlet.gateway.model import Address, Gateway, Limits
+from rootlet.gateway.policy import Policy
+from rootlet.gateway.store import (
+    ServerFiles,
+    client_roots,
+    device_context,
+    load_secrets,
+    load_server_files,
+    upstream_context,
+)
+from rootlet.maker import Maker
+from rootlet.pki import device_identity
+
+__all__ = ["GatewayServer", "loop_factory", "serve"]
+
+_BACKLOG = 1024
+_POLL_SECONDS = 0.05
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """uvloop's loop where there is one: the standard loop takes 256 KiB more per device."""
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.new_event_loop
+    factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
+    return factory
+
+
+class GatewayServer:
+    """A gateway that can be started, reloaded and drained; all methods belong to one loop."""
+
+    def __init__(self, hub: Hub, context: ssl.SSLContext, reload: Callable[[], None]) -> None:
+        self.hub = hub
+        self._context = context
+        self._reload = reload
+        self._server: asyncio.Server | None = None
+
+    @classmethod
+    def from_maker(
+        cls,
+        maker: Maker,
+        gateway: Gateway,
+        files: ServerFiles,
+        *,
+        log: AccessLog,
+        limits: Limits | None = None,
+        resolver: Resolver = resolve,
+    ) -> GatewayServer:
+        """Read and check every file the gateway needs; raises what the first fault is."""
+        limits = limits or Limits()
+        prefix = maker.devices.urn_prefix
+        hub = Hub(
+            policy=Policy(gateway, load_secrets(maker, gateway)),
+            pools={
+                alias: Pool(route, limits, tls=upstream_context(route), resolver=resolver)
+                for alias, route in gateway.routes.items()
+            },
+            limits=limits,
+            identities=Identities(
+                lambda der: device_identity(x509.load_der_x509_certificate(der), prefix)
+            ),
+            suite=maker.profile.tls.suite,
+            log=log,
+        )
+        clients = client_roots(maker)
+
+        def check() -> ssl.SSLContext:
+            files.check(maker.profile, now=datetime.datetime.now(datetime.UTC))
+            return device_context(maker.profile, files, clients)
+
+        context = check()
+
+        def reload() -> None:
+            # Tried in a context of its own first, so that a bad pair leaves the old one at work.
+            check()
+            load_server_files(context, files)
+
+        return cls(hub, context, reload)
+
+    async def start(self, listen: Address) -> Address:
+        """Listen; returns the address with the port that the system chose, if it was 0."""
+        loop = asyncio.get_running_loop()
+        try:
+            self._server = await loop.create_server(
+                lambda: DeviceConnection(self.hub),
+                listen.host,
+                listen.port,
+                ssl=self._context,
+                ssl_handshake_timeout=self.hub.limits.handshake_seconds,
+                ssl_shutdown_timeout=self.hub.limits.body_seconds,
+                backlog=_BACKLOG,
+            )
+        except OSError as error:
+            raise Environment(
+                f"cannot listen on {listen}: {error.strerror or error}",
+                hint="stop what listens there (ss -ltnp), or choose another: --listen HOST:PORT",
+            ) from error
+        host, port = self._server.sockets[0].getsockname()[:2]
+        return Address(host, port)
+
+    def reload(self) -> None:
+        """Take the renewed certificate; open connections go on. A bad one is reported and left."""
+        try:
+            self._reload()
+        except RootletError as error:
+            self.hub.log.event("reload_failed", error=error.message, hint=error.hint)
+        else:
+            self.hub.log.event("reloaded")
+
+    async def drain(self) -> None:
+        """Take no new connections, let requests under way end, then close what is left."""
+        hub = self.hub
+        hub.draining = True
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(hub.connections):
+            connection.drain()
+        loop = asyncio.get_running_loop()
+        end = loop.time() + hub.limits.drain_seconds
+        while hub.connections and loop.time() < end:
+            await asyncio.sleep(_POLL_SECONDS)
+        for connection in tuple(hub.connections):
+            connection.abort()
+        for pool in hub.pools.values():
+            pool.close()
+        # One turn of the loop for the transports to close.
+        await asyncio.sleep(0)
+
+
+def serve(
+    maker: Maker,
+    gateway: Gateway,
+    files: ServerFiles,
+    *,
+    log_file: Path | None,
+    ready: Callable[[Address], None],
+) -> None:
+    """Run until SIGTERM or Ctrl-C; ``ready`` is told the address once devices can connect."""
+    stream = _open_log(log_file)
+    log = AccessLog(stream)
+    server = GatewayServer.from_maker(maker, gateway, files, log=log)
+
+    def hang_up() -> None:
+        log.reopen(_open_log(log_file))
+        server.reload()
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(_quiet(log))
+        stopped = asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stopped.set)
+        loop.add_signal_handler(signal.SIGHUP, hang_up)
+        address = await server.start(gateway.listen)
+        ready(address)
+        await stopped.wait()
+        log.event("draining", connections=len(server.hub.connections))
+        await server.drain()
+        log.event("stopped")
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(run())
+
+
+def _open_log(path: Path | None) -> TextIO:
+    if path is None:
+        return sys.stderr
+    try:
+        return path.open("a", encoding="utf-8")
+    except OSError as error:
+        raise Environment(
+            f"cannot write the log {path}: {error.strerror}", hint="choose another with --log FILE"
+        ) from error
+
+
+def _quiet(log: AccessLog) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+    """Faults inside the loop become one log line, without a traceback on a terminal."""
+
+    def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        error = context.get("exception")
+        log.event("fault", message=context.get("message", ""), kind=type(error).__name__)
+
+    return handle

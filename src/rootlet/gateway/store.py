@@ -1,0 +1,153 @@
+"""Files the gateway needs: secrets, certificates, roots. Checked when it starts, not when asked."""
+
+from __future__ import annotations
+
+import datetime
+import ssl
+from collections.abc import Mapping
+from pathlib import Path
+
+from rootlet.errors import Environment, Misuse, State
+from rootlet.files import read_bytes
+from rootlet.gateway.model import Gateway, Route
+from rootlet.maker import Maker
+from rootlet.pki import certificates_from_pem, require_profile_key
+from rootlet.profile import Profile
+
+__all__ = [
+    "ServerFiles",
+    "client_roots",
+    "device_context",
+    "load_server_files",
+    "load_secrets",
+    "server_files",
+    "upstream_context",
+]
+
+_OTHERS_MAY_READ = 0o077
+_FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
+_OPENSSL_GROUPS = {"X25519": "X25519", "secp256r1": "prime256v1"}
+
+
+class ServerFiles:
+    """The gateway's own certificate and key; read again with every ``check``."""
+
+    def __init__(self, certificate: Path, key: Path) -> None:
+        self.certificate = certificate
+        """PEM: leaf, then issuing CA."""
+        self.key = key
+
+    def check(self, profile: Profile, *, now: datetime.datetime) -> None:
+        """Raise for a certificate that devices of this profile would not accept now."""
+        pem = read_bytes(self.certificate, what="the gateway's certificate")
+        read_bytes(self.key, what="the gateway's key")
+        leaf = certificates_from_pem(pem, what=str(self.certificate))[0]
+        require_profile_key(leaf.public_key(), profile, what=str(self.certificate))
+        if now > leaf.not_valid_after_utc:
+            raise State(
+                f"{self.certificate} expired at {leaf.not_valid_after_utc:%Y-%m-%d %H:%M} UTC",
+                hint="renew it with: rootlet ca renew",
+            )
+
+
+def server_files(
+    maker: Maker, gateway: Gateway, certificate: Path | None, key: Path | None
+) -> ServerFiles:
+    """The files named, or those that the maker's CA issued for the gateway's name."""
+    if certificate is not None and key is not None:
+        return ServerFiles(certificate, key)
+    if certificate is not None or key is not None:
+        raise Misuse("--certificate and --key belong together", hint="give both, or neither")
+    if not gateway.name:
+        raise Misuse(
+            "the gateway has no certificate",
+            hint='set name = "gateway.example.com" in [gateway], or give --certificate and --key',
+        )
+    folder = maker.folder / "issued" / "servers" / gateway.name
+    return ServerFiles(folder / "cert.pem", folder / "key.pem")
+
+
+def client_roots(maker: Maker) -> Path:
+    """What device certificates must chain to: issuing CA and root."""
+    path = maker.folder / "ca" / "clients.pem"
+    if not path.is_file():
+        raise Environment(
+            f"there is no {path}", hint="make the CA first: rootlet ca init --maker DIR"
+        )
+    return path
+
+
+def device_context(profile: Profile, files: ServerFiles, clients: Path) -> ssl.SSLContext:
+    """TLS for the device leg: 1.3, the profile's group, a client certificate, no tickets."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.set_ecdh_curve(_OPENSSL_GROUPS[profile.tls.group])
+    # The client's order counts: one that prefers the profile's suite gets it.
+    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    context.num_tickets = profile.tls.tickets
+    context.verify_mode = ssl.CERT_REQUIRED
+    load_server_files(context, files)
+    try:
+        context.load_verify_locations(cafile=clients)
+    except ssl.SSLError as error:
+        raise Misuse(
+            f"{clients} holds no PEM certificates", hint="it is written by: rootlet ca"
+        ) from error
+    return context
+
+
+def load_server_files(context: ssl.SSLContext, files: ServerFiles) -> None:
+    """Put certificate and key into ``context``; connections made from now on get them."""
+    try:
+        context.load_cert_chain(files.certificate, files.key, password=_no_password)
+    except (ssl.SSLError, ValueError) as error:
+        raise Misuse(
+            f"{files.key} is not the key of {files.certificate}",
+            hint="give an unencrypted PEM key that belongs to the certificate",
+        ) from error
+
+
+def _no_password() -> str:
+    # Without this OpenSSL would ask at the terminal.
+    raise ValueError("the key is encrypted")
+
+
+def upstream_context(route: Route) -> ssl.SSLContext | None:
+    """TLS for a route's upstream: verified, name checked; None for plain HTTP."""
+    if route.upstream.scheme == "http":
+        return None
+    if route.roots is None:
+        context = ssl.create_default_context()
+    else:
+        read_bytes(route.roots, what=f"the roots of route {route.alias}")
+        try:
+            context = ssl.create_default_context(cafile=route.roots)
+        except ssl.SSLError as error:
+            raise Misuse(
+                f"{route.roots} holds no PEM certificates",
+                hint=f"put the roots of {route.upstream.host} there",
+            ) from error
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def load_secrets(maker: Maker, gateway: Gateway) -> dict[str, Mapping[str, str]]:
+    """Values of all secret headers, by alias and header name; no error text ever holds one."""
+    folder = maker.folder / "secrets"
+    return {
+        alias: {name: _secret(folder / file) for name, file in route.secret_headers}
+        for alias, route in gateway.routes.items()
+    }
+
+
+def _secret(path: Path) -> str:
+    content = read_bytes(path, what="the secret").rstrip(b"\r\n")
+    if path.stat().st_mode & _OTHERS_MAY_READ:
+        raise Environment(f"others than its owner may read {path}", hint=f"run: chmod 600 {path}")
+    if not content or not all(_FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE for byte in content):
+        raise Misuse(
+            f"{path} does not hold one line of visible ASCII",
+            hint="write the header's whole value into it, for example: Bearer abc123",
+        )
+    return content.decode("ascii")
