@@ -1,0 +1,148 @@
+"""``rootlet bundle``: root, clocks and host names for a device's build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rootlet import __version__
+from rootlet.bundle import (
+    FORMATS,
+    LEAST_YEARS,
+    MANIFEST_NAME,
+    Bundle,
+    OutputFile,
+    bundle_files,
+    check_hosts,
+    check_input,
+    check_time_servers,
+    manifest,
+    manifest_file,
+)
+from rootlet.ca import root_path
+from rootlet.cli.options import dry_run_option, json_option, maker_option, show, utc_now
+from rootlet.errors import Misuse
+from rootlet.files import read_bytes, write_atomic
+from rootlet.maker import CONFIG_NAME, load_maker
+from rootlet.pki import parse_fingerprint
+
+__all__ = ["command"]
+
+ALL_FORMATS = (*FORMATS, "json")
+
+
+def _formats(text: str) -> frozenset[str]:
+    wanted = frozenset(part.strip() for part in text.split(","))
+    unknown = sorted(wanted - set(ALL_FORMATS))
+    if unknown:
+        raise Misuse(
+            f"there is no format {unknown[0]!r}", hint=f"choose among: {', '.join(ALL_FORMATS)}"
+        )
+    return wanted
+
+
+@click.command(
+    name="bundle",
+    epilog="\b\nExamples:\n  rootlet bundle --maker mine --out firmware/trust\n"
+    "  rootlet bundle --maker mine --out trust --expect-sha256 de94c73f... --format c,json",
+)
+@maker_option
+@click.option(
+    "--out",
+    required=True,
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Where the files go.",
+)
+@click.option(
+    "--root",
+    "root_file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="The root's certificate, PEM or DER.  [default: ca/root.pem in the maker's folder]",
+)
+@click.option(
+    "--expect-sha256",
+    metavar="HEX",
+    help="The root's fingerprint as a second person noted it; another root is refused.",
+)
+@click.option(
+    "--format",
+    "formats",
+    default=",".join(ALL_FORMATS),
+    show_default=True,
+    metavar="LIST",
+    help="c: header and source; der, pem: the root; json: the manifest.",
+)
+@click.option(
+    "--allow-short-lived",
+    is_flag=True,
+    help=f"Take a root with less than {LEAST_YEARS} years left.",
+)
+@dry_run_option
+@json_option
+def command(
+    folder: Path,
+    out: Path,
+    root_file: Path | None,
+    expect_sha256: str | None,
+    formats: str,
+    allow_short_lived: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    """Put the root, the Roughtime keys and the host names into C, DER and PEM.
+
+    What is not a single proper root of the profile is refused. The same input gives the same
+    bytes.
+    """
+    wanted = _formats(formats)
+    maker = load_maker(folder)
+    path = root_path(folder) if root_file is None else root_file
+    content = read_bytes(path, what="the root's certificate")
+    root = check_input(
+        content,
+        what=str(path),
+        profile=maker.profile,
+        now=utc_now(),
+        expected_sha256=None if expect_sha256 is None else parse_fingerprint(expect_sha256),
+        allow_short_lived=allow_short_lived,
+    )
+    bundle = Bundle(
+        profile=maker.profile,
+        maker=maker.name,
+        root=root,
+        hosts=check_hosts(maker.servers.names),
+        time_servers=check_time_servers(maker.time_servers),
+    )
+    files = bundle_files(bundle, wanted)
+    config = read_bytes(folder / CONFIG_NAME, what="the maker's configuration")
+    inputs = {path.name: content, CONFIG_NAME: config}
+    fields = manifest(bundle, version=__version__, inputs=inputs, outputs=files)
+    if "json" in wanted:
+        files = (*files, manifest_file(fields))
+    if not dry_run:
+        for file in files:
+            write_atomic(out / file.name, file.content, private=False)
+    show(fields, _said(fields, files, out, dry_run=dry_run), as_json=as_json)
+
+
+def _said(
+    fields: Mapping[str, Any], files: Sequence[OutputFile], out: Path, *, dry_run: bool
+) -> str:
+    hosts, clocks = len(fields["hosts"]), len(fields["time_servers"])
+    did = "would write" if dry_run else "wrote"
+    lines = [
+        f"Root {fields['root']['sha256']}, until {fields['root']['not_after']}",
+        f"{hosts} host names, {clocks} Roughtime servers: {fields['device_bytes']} bytes on a device",
+        *(f"  {did} {out / file.name}" for file in files),
+        "",
+        "Next: compile rootlet_bundle.c with the device library, and keep",
+        f"{MANIFEST_NAME} with the record of that build.",
+    ]
+    if not clocks:
+        lines.append("Without [[time.servers]] in rootlet.toml devices need another trusted clock.")
+    return "\n".join(lines)

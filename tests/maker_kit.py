@@ -1,0 +1,47 @@
+"""Makers' folders for tests, made through the library as a command would."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rootlet.ca import Issued, deliver, init_ca, open_authority
+from rootlet.maker import CONFIG_NAME, Maker, load_maker, starter_text
+from rootlet.profile import load_profile
+
+__all__ = ["NAMES", "PASSPHRASE", "bare_maker", "deliver_device", "deliver_server", "made_maker"]
+
+PASSPHRASE = b"four random words"
+NAMES = ("api.example.test", "gateway.example.test", ".fleet.example.test", "192.0.2.7")
+
+
+def bare_maker(folder: Path, profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:
+    """A folder with nothing but rootlet.toml."""
+    folder.mkdir(parents=True, exist_ok=True)
+    text = starter_text("Example", load_profile(profile), names)
+    (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
+    return load_maker(folder)
+
+
+def made_maker(folder: Path, profile: str = "c25519", *, now: datetime | None = None) -> Maker:
+    """A folder with a root and an issuing CA, made at ``now``."""
+    maker = bare_maker(folder, profile)
+    init_ca(maker, PASSPHRASE, now=now or datetime.now(UTC))
+    return maker
+
+
+def deliver_server(maker: Maker, *names: str, now: datetime | None = None) -> Issued:
+    """Issue for a server and put its files where a server looks for them."""
+    with open_authority(maker, verify=None) as authority:
+        issued = authority.issue_server(names, now=now or datetime.now(UTC))
+        deliver(maker.folder, issued, authority.records)
+    return issued
+
+
+def deliver_device(maker: Maker, device_id: str, now: datetime | None = None) -> Issued:
+    """Issue for a device, likewise."""
+    with open_authority(maker, verify=None) as authority:
+        issued = authority.issue_device(device_id, now=now or datetime.now(UTC))
+        deliver(maker.folder, issued, authority.records)
+    return issued
