@@ -108,14 +108,15 @@ static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES],
                                                                       : ROOTLET_ERR_ROUGHTIME_TYPE;
 }
 
-/* true when the list ascends and holds the version. */
+/* true when the list ascends and holds the version. No list starts with 0, which is reserved
+ * (section 12.2). */
 static bool holds_version(rootlet_reader *list, uint32_t version)
 {
     bool held = false;
     uint32_t previous = 0;
-    for (bool first = true; list->left > 0; first = false) {
+    while (list->left > 0) {
         const uint32_t next = rootlet_read_le32(list);
-        if (next <= previous && !first) {
+        if (next <= previous) {
             return false;
         }
         held = held || next == version;

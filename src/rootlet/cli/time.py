@@ -1,0 +1,344 @@
+"""``rootlet time``: keys, server and client of Roughtime."""
+
+from __future__ import annotations
+
+import json
+import re
+import secrets
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rootlet.cli.options import json_option, maker_option, show
+from rootlet.errors import Misuse, Refused
+from rootlet.files import write_atomic
+from rootlet.maker import Maker, load_maker
+from rootlet.profile import PROFILE_NAMES, load_profile
+from rootlet.roughtime import (
+    SUPPORTED_VERSIONS,
+    Delegation,
+    Exchange,
+    Measurement,
+    Server,
+    Target,
+    UdpServer,
+    ask,
+    contradictions,
+    delegate,
+    format_address,
+    join,
+    key_from_text,
+    key_to_text,
+    load_key,
+    malfeasance_report,
+    parse_address,
+    raw_public_key,
+    save_key,
+    take_measurement,
+)
+
+__all__ = ["command"]
+
+DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
+RADIUS = 3
+"""Seconds: the least for a server that knows nothing of leap seconds (RFC 10049 section 5.2.3)."""
+KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+ENOUGH_SERVERS = 3
+"""With fewer, a server that lies is not found out (RFC 10049 section 8)."""
+LAST_SECOND = 253402300799
+"""The end of the year 9999, where dates end; the numbers are printed as well."""
+
+timeout_option = click.option(
+    "--timeout",
+    type=click.FloatRange(0, min_open=True),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an answer is waited for, over all tries.",
+)
+
+
+def _date(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(min(seconds, LAST_SECOND), UTC):%Y-%m-%dT%H:%M:%SZ}"
+
+
+@click.group()
+def command() -> None:
+    """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
+
+
+@command.command(
+    epilog="\b\nExample:\n  rootlet time keygen north --address north.example.test:5319"
+)
+@click.argument("name")
+@click.option(
+    "--address", default="HOST:5319", show_default=True, help="Where the server will listen."
+)
+@maker_option
+@json_option
+def keygen(name: str, address: str, folder: Path, as_json: bool) -> None:
+    """Make the long-term key of a Roughtime server: DIR/time/NAME.key."""
+    if not KEY_NAME.fullmatch(name):
+        raise Misuse(
+            f"{name!r} cannot name a key", hint="use letters, digits, dot, hyphen, underscore"
+        )
+    path = folder / "time" / f"{name}.key"
+    key = Ed25519PrivateKey.generate()
+    save_key(path, key)
+    public_key = key_to_text(raw_public_key(key))
+    fields = {"name": name, "key": str(path), "public_key": public_key}
+    text = f"""\
+Made {path}. Public key: {public_key}
+
+Next:
+  1. Tell devices of it, in rootlet.toml:
+
+     [[time.servers]]
+     name = "{name}"
+     address = "{address}"
+     public_key = "{public_key}"
+
+  2. Start the server:  rootlet time serve --key {path} --listen {address}"""
+    show(fields, text, as_json=as_json)
+
+
+@contextmanager
+def _stopped_by_signals(server: UdpServer) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server's loop instead of the process."""
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in wanted}
+    for number in wanted:
+        signal.signal(number, lambda *_: server.stop())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@command.command(
+    epilog="\b\nExample:\n  rootlet time serve --key time/north.key --listen 0.0.0.0:5319"
+)
+@click.option(
+    "--key",
+    "key_file",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The long-term key, from rootlet time keygen.",
+)
+@click.option("--listen", required=True, metavar="HOST:PORT", help="UDP; port 0 takes a free one.")
+@click.option(
+    "--radius",
+    type=click.IntRange(1, 0xFFFFFFFF),
+    default=RADIUS,
+    show_default=True,
+    metavar="SECONDS",
+    help="How wrong this machine's clock may be at most. Below 3, mind leap seconds.",
+)
+@click.option(
+    "--delegation-hours",
+    type=click.IntRange(1, 24 * 366),
+    default=DEFAULTS.delegation_hours,
+    show_default=True,
+    metavar="HOURS",
+    help="How long one online key is good for; it is renewed well before.",
+)
+@json_option
+def serve(key_file: Path, listen: str, radius: int, delegation_hours: int, as_json: bool) -> None:
+    """Answer Roughtime requests with this machine's clock, which must be right.
+
+    Runs until SIGTERM or Ctrl-C. The long-term key signs online keys only; those live in memory.
+    """
+    address = parse_address(listen)
+    long_term = load_key(key_file)
+
+    def renew(now: int) -> Delegation:
+        return delegate(
+            long_term,
+            Ed25519PrivateKey.generate(),
+            now=now,
+            hours=delegation_hours,
+            versions=DEFAULTS.versions,
+        )
+
+    public_key = raw_public_key(long_term)
+    server = Server(public_key, renew, radius=radius, versions=DEFAULTS.versions)
+    with closing(UdpServer(address, server)) as listener, _stopped_by_signals(listener):
+        where = format_address(listener.address)
+        if as_json:
+            click.echo(json.dumps({"address": where, "public_key": key_to_text(public_key)}))
+        else:
+            click.echo(f"Roughtime on {where} (UDP), key {key_to_text(public_key)}")
+            click.echo(f"Try:  rootlet time query {where} --key {key_to_text(public_key)}")
+        listener.run()
+    click.echo(f"stopped: {listener.answered} answered, {listener.ignored} ignored", err=True)
+
+
+def _describe(exchange: Exchange) -> dict[str, Any]:
+    sample = exchange.sample
+    return {
+        "server": exchange.server,
+        "midpoint": sample.midpoint,
+        "radius": sample.radius,
+        "version": sample.version,
+        "delay": round(exchange.delay, 6),
+    }
+
+
+def _offset(exchange: Exchange) -> float:
+    """Seconds the local clock is behind the server's midpoint; negative when it is ahead."""
+    local = time.time() - (time.monotonic() - exchange.received)
+    return exchange.sample.midpoint + exchange.delay / 2 - local
+
+
+def _offset_text(offset: float, radius: int) -> str:
+    """What the offset means. The midpoint is a whole second, so one second is no fault."""
+    direction = "behind" if offset > 0 else "ahead of"
+    verdict = "within" if abs(offset) <= radius + 1 else "OUTSIDE"
+    return f"{abs(offset):.1f} s {direction} the midpoint, {verdict} the radius"
+
+
+@command.command(epilog="\b\nExample:\n  rootlet time query 127.0.0.1:5319 --key KEY --save told")
+@click.argument("address", metavar="HOST:PORT")
+@click.option("--key", required=True, metavar="BASE64", help="The server's long-term key.")
+@click.option(
+    "--version",
+    type=click.Choice(["1", "0x8000000c"]),
+    help="Offer this version only: RFC 10049, or its last drafts.  [default: both]",
+)
+@timeout_option
+@click.option(
+    "--save",
+    type=click.Path(file_okay=False, path_type=Path),
+    metavar="DIR",
+    help="Keep the packets there, for rootlet check time.",
+)
+@json_option
+def query(
+    address: str, key: str, version: str | None, timeout: float, save: Path | None, as_json: bool
+) -> None:
+    """Ask one server for the time and check its answer.
+
+    One answer proves only that this server vouches for that time: measure asks several.
+    """
+    target = Target(address, parse_address(address), key_from_text(key))
+    versions = SUPPORTED_VERSIONS if version is None else (int(version, 0),)
+    exchange = ask(target, timeout=timeout, versions=versions)
+    offset = _offset(exchange)
+    fields = {**_describe(exchange), "offset": round(offset, 3)}
+    sample = exchange.sample
+    lines = [
+        f"{_date(sample.midpoint)}, give or take {sample.radius} s",
+        f"  midpoint     {sample.midpoint}",
+        f"  version      {sample.version:#x}",
+        f"  delay        {exchange.delay * 1000:.1f} ms",
+        f"  local clock  {_offset_text(offset, sample.radius)}",
+    ]
+    if save is not None:
+        request, response = save / "request.bin", save / "response.bin"
+        write_atomic(request, exchange.question.packet, private=False)
+        write_atomic(response, exchange.response, private=False)
+        fields |= {"request": str(request), "response": str(response)}
+        lines.append(
+            f"Next:  rootlet check time --key {key} --request {request} --response {response}"
+        )
+    show(fields, "\n".join(lines), as_json=as_json)
+
+
+def _targets(maker: Maker) -> list[Target]:
+    """The servers of rootlet.toml, in an order nobody can foresee."""
+    targets = [
+        Target(server.name, parse_address(server.address), key_from_text(server.public_key))
+        for server in maker.time_servers
+    ]
+    if not targets:
+        raise Misuse(
+            "rootlet.toml names no Roughtime server",
+            hint="make a key and add the [[time.servers]] it prints: rootlet time keygen NAME",
+        )
+    secrets.SystemRandom().shuffle(targets)
+    return targets
+
+
+def _judge(measurement: Measurement) -> dict[str, Any]:
+    """What a measurement says, as JSON has it."""
+    exchanges = measurement.exchanges
+    now = time.monotonic()
+    interval = join(exchanges, now)
+    pairs = contradictions([exchange.sample for exchange in exchanges])
+    return {
+        "consistent": interval is not None and not pairs,
+        "earliest": interval and round(interval.earliest, 3),
+        "latest": interval and round(interval.latest, 3),
+        "local": round(time.time(), 3),
+        "contradictions": [[exchanges[i].server, exchanges[j].server] for i, j in pairs],
+        "exchanges": [_describe(exchange) for exchange in exchanges],
+        "failures": [
+            {"server": name, "reason": str(error)} for name, error in measurement.failures
+        ],
+    }
+
+
+def _table(verdict: dict[str, Any]) -> str:
+    lines = [f"{'server':<16} {'midpoint':<20} {'radius':>6} {'version':>10} {'delay':>9}"]
+    lines += [
+        f"{row['server']:<16} {_date(row['midpoint']):<20} {row['radius']:>5}s "
+        f"{row['version']:>#10x} {row['delay'] * 1000:>6.1f} ms"
+        for row in verdict["exchanges"]
+    ]
+    lines += [f"{row['server']:<16} {row['reason']}" for row in verdict["failures"]]
+    for earlier, later in verdict["contradictions"]:
+        lines.append(f"CONTRADICTION: {later} was asked after {earlier} and names an earlier time")
+    if verdict["consistent"]:
+        middle = (verdict["earliest"] + verdict["latest"]) / 2
+        half = (verdict["latest"] - verdict["earliest"]) / 2
+        offset = middle - verdict["local"]
+        lines.append(
+            f"All agree: {_date(middle)}, give or take {half:.1f} s; the local clock is "
+            f"{abs(offset):.1f} s {'behind' if offset > 0 else 'ahead'}"
+        )
+    else:
+        lines.append("The servers contradict each other: at least one is wrong")
+    return "\n".join(lines)
+
+
+@command.command(epilog="\b\nExample:\n  rootlet time measure --maker mine --report evidence.json")
+@maker_option
+@timeout_option
+@click.option(
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Where servers contradict each other, write the proof there (RFC 10049 section 8.4).",
+)
+@json_option
+def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) -> int:
+    """Ask all servers of rootlet.toml, twice around, each chained to the answer before.
+
+    Exit code 0: they agree. 1: they contradict each other.
+    """
+    targets = _targets(load_maker(folder))
+    measurement = take_measurement(targets, timeout=timeout)
+    if not measurement.exchanges:
+        raise measurement.failures[0][1]
+    verdict = _judge(measurement)
+    show(verdict, _table(verdict), as_json=as_json)
+    answered = len({exchange.server for exchange in measurement.exchanges})
+    if answered < ENOUGH_SERVERS:
+        click.echo(
+            f"Note: {answered} of {len(targets)} servers answered; it takes {ENOUGH_SERVERS}, run "
+            "by different people, to find out one that lies",
+            err=True,
+        )
+    if verdict["contradictions"] and report is not None:
+        proof = malfeasance_report(measurement.exchanges)
+        write_atomic(report, json.dumps(proof).encode(), private=False)
+        click.echo(f"Wrote the proof to {report}: show it to who runs the servers", err=True)
+    return 0 if verdict["consistent"] else Refused.exit_code

@@ -1,0 +1,263 @@
+"""Roughtime over UDP: the server's loop, one question asked, and a whole measurement.
+
+The only file of this part that touches sockets and clocks.
+"""
+
+from __future__ import annotations
+
+import secrets
+import select
+import socket
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+
+from rootlet.errors import Environment, Misuse, Refused, RootletError
+from rootlet.roughtime.client import SUPPORTED_VERSIONS, verify
+from rootlet.roughtime.measure import Exchange, Question, question
+from rootlet.roughtime.protocol import MAX_PACKET_BYTES, NONCE_BYTES
+from rootlet.roughtime.server import MAX_BATCH, Server
+
+__all__ = [
+    "Measurement",
+    "Target",
+    "UdpServer",
+    "ask",
+    "format_address",
+    "parse_address",
+    "take_measurement",
+]
+
+Address = tuple[str, int]
+
+FIRST_WAIT = 1.0
+"""Seconds until a request is sent again (section 5)."""
+BACKOFF = 1.5
+"""How much longer each further wait is."""
+RECEIVE_BUFFER = 1 << 20
+"""Asked of the kernel, which may give less: bursts wait here while a batch is signed."""
+ROUNDS = 2
+"""The chain goes twice around the same servers (section 8.2)."""
+
+
+def parse_address(text: str) -> Address:
+    """Host and port of "host:port" or "[v6]:port"; ``Misuse`` for anything else."""
+    host, colon, port = text.rpartition(":")
+    bracketed = host.startswith("[") and host.endswith("]")
+    good = colon and host and port.isascii() and port.isdecimal() and int(port) < 1 << 16
+    if not good or (":" in host and not bracketed):
+        raise Misuse(
+            f"{text!r} is not HOST:PORT", hint="write it like 192.0.2.1:5319 or [2001:db8::1]:5319"
+        )
+    return host.strip("[]"), int(port)
+
+
+def format_address(address: Address) -> str:
+    """An address as ``parse_address`` reads it."""
+    host, port = address
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def _socket(address: Address) -> tuple[socket.socket, Address]:
+    """A UDP socket of the right family, and the address resolved."""
+    try:
+        family, kind, protocol, _, resolved = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[
+            0
+        ]
+        return socket.socket(family, kind, protocol), (str(resolved[0]), int(resolved[1]))
+    except (OSError, UnicodeError) as error:
+        raise Environment(
+            f"cannot find {format_address(address)}: {error}", hint="check host name and network"
+        ) from error
+
+
+class UdpServer:
+    """Answers on a UDP socket until it is stopped.
+
+    There is no fixed window: what has arrived is read, signed once, and answered, so a lone
+    request never waits and a busy server makes large batches by itself.
+    """
+
+    def __init__(self, address: Address, server: Server) -> None:
+        """Bind ``address`` (port 0 for any); ``Environment`` when the machine says no."""
+        self._server = server
+        self._socket, resolved = _socket(address)
+        try:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
+            self._socket.bind(resolved)
+        except OSError as error:
+            self._socket.close()
+            raise Environment(
+                f"cannot listen on {format_address(address)}: {error.strerror}",
+                hint="stop what uses that port, or choose another address",
+            ) from error
+        self._socket.setblocking(False)
+        self._wake, self._waker = socket.socketpair()
+        self._waker.setblocking(False)
+        host, port = self._socket.getsockname()[:2]
+        self.address: Address = (host, port)
+        """Where it listens, with the port that was taken."""
+        self.answered = 0
+        """Responses sent."""
+        self.ignored = 0
+        """Datagrams that were no request to this server."""
+
+    def close(self) -> None:
+        """Give the port back; not while ``run`` is running."""
+        for each in (self._socket, self._wake, self._waker):
+            each.close()
+
+    def stop(self) -> None:
+        """End ``run`` soon; from any thread or signal handler."""
+        with suppress(BlockingIOError):
+            self._waker.send(b"\0")
+
+    def run(self) -> None:
+        """Answer until ``stop`` is called."""
+        poll = select.poll()
+        poll.register(self._socket, select.POLLIN)
+        poll.register(self._wake, select.POLLIN)
+        while self._wake.fileno() not in dict(poll.poll()):
+            self._answer_waiting()
+
+    def _answer_waiting(self) -> None:
+        packets, senders = self._drain()
+        for response, sender in zip(
+            self._server.answer(packets, int(time.time())), senders, strict=True
+        ):
+            if response is None:
+                self.ignored += 1
+                continue
+            with suppress(OSError):  # a sender that cannot be reached is like a lost packet
+                self._socket.sendto(response, sender)
+                self.answered += 1
+
+    def _drain(self) -> tuple[list[bytes], list[Address]]:
+        """What has arrived, at most a batch."""
+        packets: list[bytes] = []
+        senders: list[Address] = []
+        with suppress(OSError):  # nothing left to read, or an ICMP error to pass over
+            while len(packets) < MAX_BATCH:
+                packet, sender = self._socket.recvfrom(MAX_PACKET_BYTES + 1)
+                packets.append(packet)
+                senders.append(sender)
+        return packets, senders
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server to ask."""
+
+    name: str
+    """For people."""
+    address: Address
+    public_key: bytes
+    """Its long-term key, 32 bytes."""
+
+
+def ask(
+    target: Target,
+    *,
+    timeout: float,
+    previous: bytes | None = None,
+    versions: tuple[int, ...] = SUPPORTED_VERSIONS,
+) -> Exchange:
+    """Ask one server until it gives an answer that verifies, or ``timeout`` seconds are over.
+
+    ``previous`` is the response packet that the nonce is chained to. Each try is a new request,
+    so that delays are true; an answer to an earlier one still counts. Datagrams that do not
+    verify are passed over, for anyone can send them. Step 9 of the check is here: no answer is
+    waited for longer than ``timeout``. ``Environment`` when no answer came,
+    ``Refused`` when only bad ones did.
+    """
+    pending: list[tuple[Question, float]] = []
+    refusal: Refused | None = None
+    link, resolved = _socket(target.address)
+    with closing(link):
+        _connect(link, resolved, target)
+        end = time.monotonic() + timeout
+        wait = FIRST_WAIT
+        while (now := time.monotonic()) < end:
+            rand = secrets.token_bytes(NONCE_BYTES)
+            asked = question(target.public_key, rand, previous=previous, versions=versions)
+            pending.append((asked, now))
+            with suppress(OSError):  # an ICMP error of an earlier try shows here
+                link.send(asked.packet)
+            for response in _receive(link, min(now + wait, end)):
+                received = time.monotonic()
+                for tried, sent in reversed(pending):
+                    try:
+                        sample = verify(tried.packet, response, target.public_key)
+                    except Refused as error:
+                        if refusal is None or error.status != "ERR_ROUGHTIME_NONCE":
+                            refusal = error
+                        continue
+                    return Exchange(
+                        target.name, target.public_key, tried, response, sample, sent, received
+                    )
+            wait *= BACKOFF
+    raise _no_answer(target, timeout, refusal)
+
+
+def _connect(link: socket.socket, resolved: Address, target: Target) -> None:
+    try:
+        link.connect(resolved)
+    except OSError as error:
+        raise Environment(
+            f"cannot reach {format_address(target.address)}: {error.strerror}",
+            hint="check the network",
+        ) from error
+
+
+def _receive(link: socket.socket, until: float) -> Iterator[bytes]:
+    """The datagrams that arrive until a moment of the monotonic clock."""
+    while (left := until - time.monotonic()) > 0:
+        link.settimeout(left)
+        try:
+            yield link.recv(MAX_PACKET_BYTES + 1)
+        except TimeoutError:
+            return
+        except OSError:
+            continue  # "port unreachable" can be forged as well: wait on
+
+
+def _no_answer(target: Target, timeout: float, refusal: Refused | None) -> RootletError:
+    where = format_address(target.address)
+    if refusal is not None:
+        return Refused(
+            f"no answer from {where} was good: {refusal.message}",
+            hint="check that the key is this server's, and what its clock and software are",
+            status=refusal.status,
+        )
+    return Environment(
+        f"no answer from {where} within {timeout:g} s",
+        hint="check the address, that the server runs with this key, and that UDP gets through",
+    )
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What asking all servers gave."""
+
+    exchanges: tuple[Exchange, ...]
+    """Verified answers, in order of arrival: one chain."""
+    failures: tuple[tuple[str, RootletError], ...]
+    """Server name and reason, for each question that got no good answer."""
+
+
+def take_measurement(targets: Sequence[Target], *, timeout: float) -> Measurement:
+    """Ask the servers in this order, then again, each nonce made from the answer before it.
+
+    ``timeout`` seconds are spent on each question at most. A server that fails is left out of the
+    chain and listed. Whether the answers agree is for ``measure.contradictions`` and ``join``.
+    """
+    exchanges: list[Exchange] = []
+    failures: list[tuple[str, RootletError]] = []
+    for target in (*targets,) * ROUNDS:
+        previous = exchanges[-1].response if exchanges else None
+        try:
+            exchanges.append(ask(target, timeout=timeout, previous=previous))
+        except (Environment, Refused) as error:
+            failures.append((target.name, error))
+    return Measurement(tuple(exchanges), tuple(failures))
