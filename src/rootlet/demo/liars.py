@@ -4,15 +4,32 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Callable
 
-__all__ = ["Liar"]
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rootlet.roughtime import SUPPORTED_VERSIONS, Delegation, Server, delegate
+
+__all__ = ["Liar", "forger"]
 
 PACKET_BYTES = 2048
 """More than any Roughtime packet on the wire."""
 
 POLL_SECONDS = 0.1
 """How soon a liar notices that it is to stop."""
+
+
+def forger(public_key: bytes) -> Callable[[bytes], bytes]:
+    """Answers as the server with this key would, but with a delegation signed by another key."""
+    own = Ed25519PrivateKey.generate()
+
+    def renew(now: int) -> Delegation:
+        online = Ed25519PrivateKey.generate()
+        return delegate(own, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
+
+    server = Server(public_key, renew, radius=1, versions=SUPPORTED_VERSIONS)
+    return lambda request: server.answer([request], int(time.time()))[0] or b""
 
 
 class Liar:
