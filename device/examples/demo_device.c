@@ -79,8 +79,8 @@ static rootlet_status connect_once(const device_options *asked, const rootlet_id
     static uint8_t in[ROOTLET_TLS_IN_BYTES], out[ROOTLET_TLS_OUT_BYTES];
     static uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES], random[ROOTLET_TLS_RANDOM_BYTES];
     rootlet_tls_config config = {
-        .trust = {.anchors = rootlet_bundle_anchors,
-                  .anchor_count = rootlet_bundle_anchor_count,
+        .trust = {.anchors = rootlet_trust.anchors,
+                  .anchor_count = rootlet_trust.anchor_count,
                   .host = (const uint8_t *)asked->host,
                   .host_length = strlen(asked->host),
                   .now = seen->now},
@@ -108,14 +108,10 @@ static rootlet_status connect_once(const device_options *asked, const rootlet_id
 static void run(const device_options *asked, device_outcome *seen)
 {
     static uint8_t der[CERTIFICATE_BYTES], key[ROOTLET_PRIVATE_KEY_BYTES];
-    const rootlet_bundle trust = {
-        .time_servers = rootlet_bundle_time_servers,
-        .time_server_count = rootlet_bundle_time_server_count,
-    };
     rootlet_certificate certificate = {der, 0};
     rootlet_identity identity = {&certificate, 1, key};
     if (!asked->no_clock) {
-        seen->clock = posix_roughtime_measure(&seen->now, &trust, asked->time_server,
+        seen->clock = posix_roughtime_measure(&seen->now, &rootlet_trust, asked->time_server,
                                               TIME_TIMEOUT_MS, &seen->sent, &seen->received);
         if (seen->clock != ROOTLET_OK) {
             return; /* a device that does not know the time trusts no certificate */

@@ -31,6 +31,7 @@ from rootlet.pki import (
     chain_to_pem,
     generate_key,
     issue_server,
+    key_from_pem,
     key_to_pem,
     new_serial,
 )
@@ -104,6 +105,7 @@ class Stage:
     """Long-term key of each Roughtime server, base64."""
 
     def __post_init__(self) -> None:
+        """Name the folders; nothing is made yet."""
         self.processes = Processes(self.folder / "logs")
         self.maker = self.folder / "maker"
         self.rival = self.folder / "rival"
@@ -164,7 +166,7 @@ class Stage:
         """Issue for a device, and put certificate and key into the form its program reads."""
         rootlet("ca", "issue", "device", device, "--maker", str(maker))
         issued = maker / "issued" / "devices" / device
-        leaf = certificates_from_pem((issued / "cert.pem").read_bytes())[0]
+        leaf = certificates_from_pem((issued / "cert.pem").read_bytes(), what=device)[0]
         key = load_pem_private_key((issued / "key.pem").read_bytes(), None)
         raw = key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
         place = self.device_folder(maker, device)
@@ -253,8 +255,9 @@ class Stage:
         """A certificate of the maker's own CA that ended yesterday."""
         profile = load_profile("c25519")
         ca = self.maker / "ca"
-        issuing = certificate_from_pem((ca / "issuing.pem").read_bytes())
-        issuing_key = load_pem_private_key((ca / "issuing.key").read_bytes(), None)
+        issuing = certificate_from_pem((ca / "issuing.pem").read_bytes(), what="the issuing CA")
+        pem = (ca / "issuing.key").read_bytes()
+        issuing_key = key_from_pem(pem, None, profile=profile, what="the issuing CA's key")
         key = generate_key(profile)
         end = datetime.now(UTC).replace(microsecond=0) - timedelta(days=1)
         leaf = issue_server(
