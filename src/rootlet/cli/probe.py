@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 import socket
@@ -19,7 +20,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from rootlet.cli.check import DEVICE_PROFILE, as_file, moment, read_anchor, read_chain, reference
 from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, Identity, TlsClient
-from rootlet.device.probe import Probe, Report
+from rootlet.device.probe import CertificateSeen, Probe, Report
 from rootlet.errors import Environment, Misuse, Refused
 from rootlet.files import read_bytes
 from rootlet.profile import load_profile
@@ -50,48 +51,75 @@ def read_identity(certificate: Path, key: Path) -> Identity:
     return Identity(tuple(read_chain(certificate)), raw)
 
 
-def run_probe(
-    client: TlsClient, where: tuple[str, int], *, timeout: float, request: bytes | None = None
-) -> tuple[Report, bytes]:
-    """Connect, complete or fail the handshake, ask ``request`` if there is one, and close.
+def run_probe(client: TlsClient, where: tuple[str, int], *, timeout: float) -> Report:
+    """Connect, complete or fail the handshake, and close.
 
     The connection is read to its end, because in TLS 1.3 a server's opinion of the device's
-    certificate arrives after the handshake. Returns the report and the answer's bytes.
+    certificate arrives after the handshake.
     """
-    probe = Probe(client)
     try:
-        with socket.create_connection(where, timeout) as connection:
-            _pump(probe, connection, request)
-    except TimeoutError as error:
-        raise Environment(
-            f"{where[0]}:{where[1]} did not answer within {timeout:g} s",
-            hint="check that the server runs, or give --timeout",
-        ) from error
+        connection = socket.create_connection(where, timeout)
     except OSError as error:
-        if not probe.answered:
-            raise Environment(
-                f"cannot talk to {where[0]}:{where[1]}: {error.strerror or error}",
-                hint="check address and port, and that the server runs",
-            ) from error
-        client.receive_end()  # a reset is an end like any other
-    return probe.report(), probe.answer
+        raise Environment(
+            f"cannot talk to {where[0]}:{where[1]}: {error.strerror or error}",
+            hint="check address and port, and that the server runs",
+        ) from error
+    probe = Probe(client)
+    with connection:
+        try:
+            _pump(probe, connection)
+        except TimeoutError as error:
+            if not client.connected:
+                raise Environment(
+                    f"{where[0]}:{where[1]} did not answer within {timeout:g} s",
+                    hint="check that the server runs, or give --timeout",
+                ) from error
+    return probe.report()
 
 
-def _pump(probe: Probe, connection: socket.socket, request: bytes | None) -> None:
-    client, started = probe.client, time.monotonic()
-    connection.sendall(probe.to_send())
-    finishing = False
+def _pump(probe: Probe, connection: socket.socket) -> None:
+    client, started, closing = probe.client, time.monotonic(), False
+    _send(connection, probe.to_send())
     while not client.closed:
-        data = connection.recv(RECEIVE_BYTES)
+        data = _receive(connection)
         if not data:
             client.receive_end()
             break
-        connection.sendall(probe.receive(data, at=time.monotonic() - started))
-        if client.writable and not finishing:
-            finishing = True
-            asked = b"" if request is None else probe.sent(client.write(request))
-            connection.sendall(asked or probe.close())
-    connection.sendall(probe.to_send())
+        _send(connection, probe.receive(data, at=time.monotonic() - started))
+        if client.writable and not closing:
+            closing = True
+            _send(connection, probe.close())
+
+
+def _send(connection: socket.socket, data: bytes) -> None:
+    # A server that has gone may have said why: that is still to be read.
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        connection.sendall(data)
+
+
+def _receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(RECEIVE_BYTES)
+    except ConnectionResetError:
+        return b""  # an end like any other
+
+
+def _printable(text: str) -> str:
+    # A name in a certificate is the server's choice: it must not steer the terminal.
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _certificate(number: int, seen: CertificateSeen) -> list[tuple[str, str]]:
+    label = f"certificate {number}"
+    if seen.not_before is None or seen.not_after is None:
+        return [(label, f"not readable ({seen.size} bytes)")]
+    names = ", ".join(seen.names)
+    return [
+        (label, f"{seen.subject or names} ({seen.size} bytes)"),
+        ("  names", names or "none"),
+        ("  valid", f"{seen.not_before:%Y-%m-%d %H:%M} to {seen.not_after:%Y-%m-%d %H:%M} UTC"),
+        ("  serial", seen.serial),
+    ]
 
 
 def _table(report: Report) -> list[tuple[str, str]]:
@@ -105,18 +133,17 @@ def _table(report: Report) -> list[tuple[str, str]]:
     if report.ticks:
         rows.append(("time", f"{report.ticks[-1] * 1000:.1f} ms"))
     if report.alert_received is not None:
-        rows.append(("alert received", str(report.alert_received)))
+        name, _ = ALERTS.get(report.alert_received, ("unknown", ""))
+        rows.append(("alert received", f"{report.alert_received} {name}"))
     for number, seen in enumerate(report.chain, 1):
-        rows += [
-            (
-                f"certificate {number}",
-                f"{seen.subject or ', '.join(seen.names)} ({seen.size} bytes)",
-            ),
-            ("  names", ", ".join(seen.names) or "none"),
-            ("  valid", f"{seen.not_before:%Y-%m-%d %H:%M} to {seen.not_after:%Y-%m-%d %H:%M} UTC"),
-            ("  serial", seen.serial),
-        ]
+        rows += _certificate(number, seen)
     return rows
+
+
+def _advice(report: Report) -> str:
+    if report.alert_received in ALERTS:
+        return ALERTS[report.alert_received][1]
+    return ADVICE.get(report.status, "rootlet check chain --help")
 
 
 def _print(report: Report, *, as_json: bool) -> None:
@@ -127,18 +154,31 @@ def _print(report: Report, *, as_json: bool) -> None:
     click.echo("accepted" if report.accepted else f"refused: {report.status}")
     click.echo(f"  {report.text}")
     for label, value in _table(report):
-        click.echo(f"  {label:<16}{value}")
-    click.echo(f"\nNext: {ADVICE.get(report.status, 'rootlet check chain --help')}")
+        click.echo(f"  {label:<16}{_printable(value)}")
+    click.echo(f"\nNext: {_advice(report)}")
 
 
 ADVICE = {
     "OK": "put the root into a device: rootlet bundle --help",
     "ERR_TLS_RECORD_LIMIT_IGNORED": "see whether it works with --full-records",
-    "ERR_TLS_ALERT_RECEIVED": "if the server asks for a certificate, give --cert and --key",
     "ERR_X509_EXPIRED": "renew the server's certificate: rootlet ca renew NAME",
     "ERR_X509_NAME": "issue a certificate for this name: rootlet ca issue server --help",
     "ERR_X509_UNKNOWN_ISSUER": "give the root that issued this server's certificate",
 }
+
+NOT_OF_THE_PROFILE = "configure the server for the profile: rootlet server config --help"
+NOT_THE_DEVICE = "give --cert and --key of a device that this server's maker issued"
+
+ALERTS = {
+    40: ("handshake_failure", NOT_OF_THE_PROFILE),
+    42: ("bad_certificate", NOT_THE_DEVICE),
+    48: ("unknown_ca", NOT_THE_DEVICE),
+    70: ("protocol_version", NOT_OF_THE_PROFILE),
+    112: ("unrecognized_name", "give --name as the server knows itself"),
+    116: ("certificate_required", NOT_THE_DEVICE),
+    120: ("no_application_protocol", "give --alpn as the server has it"),
+}
+"""The alerts of RFC 9846 section 6 that a server has for a device: name, and what to do."""
 
 
 @click.command()
@@ -187,6 +227,6 @@ def command(
         in_bytes=FULL_RECORD_BYTES if full_records else RECORD_BYTES,
         tolerate_no_limit=full_records,
     )
-    report, _ = run_probe(client, target, timeout=timeout)
+    report = run_probe(client, target, timeout=timeout)
     _print(report, as_json=as_json)
     return 0 if report.accepted else Refused.exit_code

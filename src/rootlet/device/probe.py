@@ -16,20 +16,28 @@ __all__ = ["CertificateSeen", "Probe", "Report"]
 PRIVATE_KEY = slice(32, 64)
 """Where the key share's private key lies in the random bytes of a connection (tls.h)."""
 
+UNREADABLE = (
+    ValueError,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What pyca/cryptography says of a certificate that it cannot show."""
+
 
 @dataclass(frozen=True)
 class CertificateSeen:
-    """One certificate of the chain the server sent."""
+    """One certificate of the chain the server sent; of an unreadable one only the size."""
 
-    subject: str
-    names: tuple[str, ...]
-    """DNS names, IP addresses and URIs of the subjectAltName."""
-    serial: str
-    """Hexadecimal."""
-    not_before: datetime
-    not_after: datetime
     size: int
     """Bytes of DER."""
+    subject: str = ""
+    names: tuple[str, ...] = ()
+    """DNS names, IP addresses and URIs of the subjectAltName."""
+    serial: str = ""
+    """Hexadecimal."""
+    not_before: datetime | None = None
+    not_after: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -65,20 +73,12 @@ class Probe:
         self._round_trips = 0
         self._waiting = self._closing = False
         self._ticks: list[float] = []
-        self.answer = b""
-        """Application data received so far."""
-
-    @property
-    def answered(self) -> bool:
-        """The server has sent something."""
-        return bool(self._received)
 
     def to_send(self) -> bytes:
         """Bytes for the network."""
-        return self.sent(self.client.to_send())
+        return self._counted(self.client.to_send())
 
-    def sent(self, data: bytes) -> bytes:
-        """Count bytes that go out; returns them."""
+    def _counted(self, data: bytes) -> bytes:
         self._sent += data
         self._waiting = self._waiting or bool(data)
         return data
@@ -86,7 +86,7 @@ class Probe:
     def receive(self, data: bytes, *, at: float) -> bytes:
         """Give bytes from the network; returns what has to be sent in reply.
 
-        ``at`` is the time since the start, seconds. Application data is added to ``answer``.
+        ``at`` is the time since the start, seconds. Application data is read and dropped.
         """
         self._ticks.append(at)
         self._round_trips += self._waiting
@@ -99,14 +99,13 @@ class Probe:
             data = data[taken:]
             out, application = self.to_send(), self.client.read()
             reply += out
-            self.answer += application
             progress = bool(taken or out or application)
         return reply
 
     def close(self) -> bytes:
         """Say close_notify; returns the record for the network."""
         self._closing = True
-        return self.sent(self.client.close())
+        return self._counted(self.client.close())
 
     def _accepted(self, name: str) -> bool:
         # A server may answer our close_notify by closing the connection without one of its own.
@@ -138,17 +137,23 @@ class Probe:
 
 
 def _seen(der: bytes) -> CertificateSeen:
-    certificate = x509.load_der_x509_certificate(der)
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        return CertificateSeen(
+            size=len(der),
+            subject=certificate.subject.rfc4514_string(),
+            names=_names(certificate),
+            serial=f"{certificate.serial_number:x}",
+            not_before=certificate.not_valid_before_utc,
+            not_after=certificate.not_valid_after_utc,
+        )
+    except UNREADABLE:
+        return CertificateSeen(size=len(der))
+
+
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     try:
         san = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        names = tuple(str(name.value) for name in san)
     except x509.ExtensionNotFound:
-        names = ()
-    return CertificateSeen(
-        subject=certificate.subject.rfc4514_string(),
-        names=names,
-        serial=f"{certificate.serial_number:x}",
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-        size=len(der),
-    )
+        return ()
+    return tuple(str(name.value) for name in san)

@@ -100,6 +100,11 @@ class TlsClient:
     def _identity(self, identity: Identity | None) -> Any:
         if identity is None:
             return ffi.NULL
+        if len(identity.private_key) != lib.ROOTLET_PRIVATE_KEY_BYTES:
+            raise Misuse(
+                f"the private key is {len(identity.private_key)} bytes",
+                hint="give the raw key, 32 bytes of Ed25519",
+            )
         chain = ffi.new("rootlet_certificate[]", len(identity.chain))
         for slot, der in zip(chain, identity.chain, strict=True):
             slot.der, slot.length = self._bytes(der), len(der)
