@@ -6,10 +6,10 @@ from ipaddress import ip_address
 from typing import Any
 
 import pytest
-from support.authority import DAY, NAME, Authority
 
 from rootlet.device import Anchor, check_chain
 from rootlet.errors import Misuse, Refused
+from support.authority import DAY, NAME, Authority
 
 
 def verdict(authority: Authority, chain: list[bytes], **changes: Any) -> bytes:

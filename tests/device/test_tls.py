@@ -6,12 +6,12 @@ from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
-from support.authority import ADDRESS, Authority
-from support.conversation import device
-from support.memory_server import MemoryServer
 
 from rootlet.device import RANDOM_BYTES, RECORD_BYTES, Identity, TlsClient, status_name
 from rootlet.errors import Misuse, Refused
+from support.authority import ADDRESS, Authority
+from support.conversation import device
+from support.memory_server import MemoryServer
 
 
 def connect(client: TlsClient, server: MemoryServer) -> None:

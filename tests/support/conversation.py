@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -87,10 +88,9 @@ class Conversation:
         self._until(lambda: False)
 
     def _send(self, data: bytes) -> None:
-        try:
+        # A server that has gone may have sent an alert: it is still to be read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self._socket.sendall(data)
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the server has gone, perhaps with an alert that is still to be read
 
     def _until(self, done: Callable[[], bool]) -> None:
         while not done() and not self.client.closed and not self._ended:

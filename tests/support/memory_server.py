@@ -6,6 +6,8 @@ import contextlib
 import ssl
 from pathlib import Path
 
+from cryptography import x509
+
 from support.authority import Authority
 
 __all__ = ["MemoryServer"]
@@ -66,6 +68,10 @@ class MemoryServer:
     @property
     def device(self) -> str:
         """The URI in the device's certificate; empty without one."""
-        certificate = self._tls.getpeercert() or {}
-        names = certificate.get("subjectAltName", ())
-        return next((str(value) for kind, value in names if kind == "URI"), "")
+        certificate = self._tls.getpeercert(binary_form=True)
+        if certificate is None:
+            return ""
+        extensions = x509.load_der_x509_certificate(certificate).extensions
+        names = extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        (uri,) = names.get_values_for_type(x509.UniformResourceIdentifier)
+        return uri

@@ -79,7 +79,8 @@ def running(command: Callable[[int], list[str]], *, log: Path, folder: Path) -> 
         if process.poll() is None:
             break
     text = log.read_text(encoding="utf-8", errors="replace")
-    assert process.poll() is None and listening(port), f"the server did not start:\n{text}"
+    assert process.poll() is None, f"the server did not start:\n{text}"
+    assert listening(port), f"the server does not listen:\n{text}"
     try:
         yield port
     finally:

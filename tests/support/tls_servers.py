@@ -50,7 +50,7 @@ http {{
         ssl_protocols TLSv1.3;
         ssl_conf_command Ciphersuites {suite};
         ssl_ecdh_curve X25519;
-        {clients}
+{clients}
         root {folder};
         location = /who {{
             default_type text/plain;
