@@ -1,19 +1,68 @@
-"""Makers' folders for tests, made through the library as a command would."""
+"""Makers' folders and certificates for tests, made through the library as a command would."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rootlet.ca import Issued, deliver, init_ca, open_authority
-from rootlet.maker import CONFIG_NAME, Maker, load_maker, starter_text
+from rootlet.ca import (
+    Authority,
+    Issuance,
+    Issued,
+    NewCa,
+    deliver,
+    init_ca,
+    make_ca,
+    open_authority,
+    policy_of,
+)
+from rootlet.maker import CONFIG_NAME, Maker, load_maker, parse_maker, starter_text
 from rootlet.profile import load_profile
 
-__all__ = ["NAMES", "PASSPHRASE", "bare_maker", "deliver_device", "deliver_server", "made_maker"]
+__all__ = [
+    "NAMES",
+    "PASSPHRASE",
+    "Kept",
+    "authority_of",
+    "bare_maker",
+    "deliver_device",
+    "deliver_server",
+    "made_maker",
+    "maker_of",
+]
 
 PASSPHRASE = b"four random words"
 NAMES = ("api.example.test", "gateway.example.test", ".fleet.example.test", "192.0.2.7")
+
+
+@dataclass
+class Kept:
+    """Records in a list."""
+
+    added: list[Issuance] = field(default_factory=list)
+
+    def add(self, issuance: Issuance) -> None:
+        self.added.append(issuance)
+
+    def delivered(self, issuance: Issuance) -> None:
+        assert issuance in self.added
+
+
+def maker_of(profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:
+    """A maker without a folder."""
+    return parse_maker(starter_text("Example", load_profile(profile), names), Path("nowhere"))
+
+
+def authority_of(
+    profile: str = "c25519", *, now: datetime, names: Sequence[str] = NAMES
+) -> tuple[Authority, NewCa]:
+    """An issuing CA in memory, its records in a list, and the root it hangs from."""
+    maker = maker_of(profile, names)
+    made = make_ca(maker.name, maker.profile, now=now)
+    policy = policy_of(maker)
+    return Authority(policy, made.root, made.issuing, made.issuing_key, Kept(), None), made
 
 
 def bare_maker(folder: Path, profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:

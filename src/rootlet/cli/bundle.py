@@ -137,7 +137,8 @@ def _said(
     did = "would write" if dry_run else "wrote"
     lines = [
         f"Root {fields['root']['sha256']}, until {fields['root']['not_after']}",
-        f"{hosts} host names, {clocks} Roughtime servers: {fields['device_bytes']} bytes on a device",
+        f"{hosts} host names, {clocks} Roughtime servers: "
+        f"{fields['device_bytes']} bytes on a device",
         *(f"  {did} {out / file.name}" for file in files),
         "",
         "Next: compile rootlet_bundle.c with the device library, and keep",
