@@ -66,6 +66,7 @@
     X(ERR_X509_TOO_MANY, 54, BAD_CERTIFICATE, "more certificates than the profile allows")         \
     X(ERR_X509_EMPTY, 55, DECODE_ERROR, "the server sent no certificate")                          \
     X(ERR_X509_CONFIGURED_NAME, 56, INTERNAL_ERROR, "the configured host name is not usable")      \
+    X(ERR_X509_WEAK_ALGORITHM, 57, BAD_CERTIFICATE, "the certificate is signed with MD5 or SHA-1") \
     X(ERR_ROUGHTIME_PACKET, 80, NONE, "not a Roughtime packet")                                    \
     X(ERR_ROUGHTIME_MESSAGE, 81, NONE, "a Roughtime message is malformed")                         \
     X(ERR_ROUGHTIME_TAG, 82, NONE, "a mandatory tag is missing or has a wrong size")               \

@@ -47,10 +47,58 @@ typedef struct rootlet_x509_config {
 } rootlet_x509_config;
 
 /*
- * Checks a chain as the server sent it, leaf first; at most ROOTLET_CHAIN_CERTIFICATES.
- * The second certificate is used only when no anchor issued the leaf; what follows a complete
- * path (a trailing root) is not looked at. On ROOTLET_OK, and only then, the leaf's public key is
- * written. Otherwise the status of the first check that failed.
+ * Checks a chain as the server sent it, leaf first. On ROOTLET_OK, and only then, the leaf's public
+ * key is written. Otherwise the status of the first check that failed, in this order (statuses
+ * without their prefix ROOTLET_ERR_X509_; sections of RFC 5280):
+ *
+ * 0. The call: ROOTLET_ERR_MISUSE when the interval's ends are the wrong way round. CONFIGURED_NAME
+ *    when the host is empty, longer than ROOTLET_HOST_NAME_BYTES, not in labels of 1 to 63
+ *    letters, digits and hyphens (so no wildcard), ends in a label of digits only, or is an
+ *    address of other than 4 or 16 bytes. EMPTY for no certificate; TOO_MANY for more than
+ *    ROOTLET_CHAIN_CERTIFICATES.
+ *
+ * 1. Each certificate as it is needed for step 2, alone; in the order of its fields, where a
+ *    missing field counts as malformed:
+ *    ENCODING            not strict DER; trailing bytes; unique identifiers
+ *    VERSION             not v3, also when DER's default value is written out
+ *    SERIAL              negative, or longer than 20 octets (4.1.2.2). Zero is tolerated.
+ *    ALGORITHM_MISMATCH  the two AlgorithmIdentifiers differ in a byte (4.1.1.2)
+ *    WEAK_ALGORITHM      signed with MD2, MD4, MD5 or SHA-1; ALGORITHM: with another foreign one
+ *    NAME_ENCODING       issuer empty, issuer or subject malformed (4.1.2.4)
+ *    DATE_ENCODING       a date malformed, not in the calendar, or not in the one form that 4.1.2.5
+ *                        has for it: UTCTime through 2049, GeneralizedTime from 2050
+ *    KEY                 not a key of the profile, exactly encoded (RFC 8410 section 4)
+ *    then each extension: EXTENSION malformed (BOOLEAN FALSE written out, KeyUsage with no bit or
+ *    trailing zero bits, a path length without cA, an empty sequence ...); DUPLICATE_EXTENSION;
+ *    NAME_CONSTRAINTS, critical or not; CRITICAL_EXTENSION. Known are keyUsage,
+ *    basicConstraints, extKeyUsage, subjectAltName.
+ *
+ * 2. The path. An anchor of the issuer's name, byte for byte, ends it, and what follows in the
+ *    chain is not looked at, such as a root. Else the next certificate of that name continues it;
+ *    others in between are skipped once they pass step 1. UNKNOWN_ISSUER when none is left.
+ *
+ * 3. Role and step 4. dates of each certificate of the path in turn, from the leaf up.
+ *    Leaf:     LEAF_IS_CA; NAME_ENCODING for an empty subject without a critical subjectAltName
+ *              (4.2.1.6); KEY_USAGE without digitalSignature
+ *    Issuers:  NOT_CA without basicConstraints' cA; PATH_LENGTH, every issuer below it counted;
+ *              KEY_USAGE without keyCertSign
+ *    Both:     EXTENDED_KEY_USAGE without serverAuth; anyExtendedKeyUsage does not stand for it
+ *    An absent keyUsage or extKeyUsage allows everything.
+ * 4. NOT_YET_VALID at the interval's earliest end; else EXPIRED at its latest.
+ *
+ * 5. The host (RFC 9525): EXTENSION when a subjectAltName entry is malformed, NAME when none
+ *    matches. A DNS name matches dNSName entries only: ASCII without regard to case, or with "*" as
+ *    the whole left-most label, standing for exactly one. An address matches iPAddress entries
+ *    only, octet by octet. The subject's common name is never looked at.
+ *
+ * 6. Signatures, from the anchor down. TOO_MANY when the path needs more than
+ *    ROOTLET_CHAIN_SIGNATURES. SIGNATURE when one does not verify. Anchors may share a name (a root
+ * and its successor): each is tried, at one more signature each.
+ *
+ * Steps 1 to 5 cost next to nothing; so a wrong name or date is told without proof that the rest is
+ * authentic: never act on a status as if the CA had said it. Uses about 700 bytes of stack
+ * beside what the signature check needs. No recursion; time is bounded by the chain's bytes, but
+ * quadratic in the number of extensions.
  */
 ROOTLET_CHECKED rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],
                                                   const rootlet_certificate *chain, size_t count,

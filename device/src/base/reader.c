@@ -6,11 +6,16 @@ rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length)
     return (rootlet_reader){bytes, length, false};
 }
 
+void rootlet_reader_fail(rootlet_reader *reader)
+{
+    reader->failed = true;
+    reader->left = 0;
+}
+
 const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length)
 {
     if (reader->failed || length > reader->left) {
-        reader->failed = true;
-        reader->left = 0;
+        rootlet_reader_fail(reader);
         return NULL;
     }
     const uint8_t *bytes = reader->next;

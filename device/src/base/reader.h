@@ -18,6 +18,12 @@ typedef struct rootlet_reader {
     bool failed;         /* a read went past the end */
 } rootlet_reader;
 
+/* Bytes that stand somewhere else. */
+typedef struct rootlet_span {
+    const uint8_t *bytes;
+    size_t length;
+} rootlet_span;
+
 /* A reader over length bytes, which must outlive it. */
 rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
 
@@ -33,6 +39,9 @@ const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
 /* A vector (RFC 9846 section 3.4): a big-endian length of width 1 to 3 bytes, then as many bytes.
  * Gives a reader over them; on failure an empty reader that has failed too. */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
+
+/* Makes the reader fail: what was read is not what was wanted. */
+void rootlet_reader_fail(rootlet_reader *reader);
 
 /* true when nothing failed and nothing is left: the end of every well-formed structure. */
 bool rootlet_reader_done(const rootlet_reader *reader);

@@ -1,0 +1,100 @@
+/* See der.h. */
+#include "der.h"
+
+#include "bytes.h"
+
+uint8_t rootlet_der_peek(const rootlet_reader *reader)
+{
+    return reader->left != 0 ? *reader->next : 0;
+}
+
+size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag)
+{
+    bool expected = rootlet_read_be(reader, 1) == tag;
+    size_t length = rootlet_read_be(reader, 1);
+    if (length >= 0x80) {
+        /* The long form: how many bytes, then those; 0 of them is the indefinite form. */
+        size_t width = length - 0x80;
+        length = width == 1 || width == 2 ? rootlet_read_be(reader, width) : 0;
+        expected = expected && length >= (width == 2 ? 0x100u : 0x80u);
+    }
+    if (!expected || length > reader->left) {
+        rootlet_reader_fail(reader);
+        return 0;
+    }
+    size_t behind = reader->left - length;
+    reader->left = length;
+    return behind;
+}
+
+void rootlet_der_leave(rootlet_reader *reader, size_t behind)
+{
+    if (reader->left != 0) {
+        rootlet_reader_fail(reader);
+    }
+    if (!reader->failed) {
+        reader->left = behind;
+    }
+}
+
+rootlet_span rootlet_der_contents(rootlet_reader *reader, unsigned tag)
+{
+    size_t behind = rootlet_der_enter(reader, tag);
+    rootlet_span contents = {reader->next, reader->left};
+    (void)rootlet_read_bytes(reader, reader->left);
+    rootlet_der_leave(reader, behind);
+    return contents;
+}
+
+rootlet_span rootlet_der_element(rootlet_reader *reader, unsigned tag)
+{
+    const uint8_t *start = reader->next;
+    rootlet_span element = rootlet_der_contents(reader, tag);
+    element.length += (size_t)(element.bytes - start);
+    element.bytes = start;
+    return element;
+}
+
+rootlet_span rootlet_der_integer(rootlet_reader *reader)
+{
+    rootlet_span integer = rootlet_der_contents(reader, ROOTLET_DER_INTEGER);
+    const uint8_t *bytes = integer.bytes;
+    /* The first nine bits are neither all zero nor all one. */
+    if (integer.length == 0 || (integer.length > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
+        rootlet_reader_fail(reader);
+    }
+    return integer;
+}
+
+rootlet_span rootlet_der_oid(rootlet_reader *reader)
+{
+    rootlet_span oid = rootlet_der_contents(reader, ROOTLET_DER_OID);
+    uint8_t previous = 0;
+    for (size_t i = 0; i < oid.length; i++) {
+        /* A number does not begin with a byte that carries none of its bits. */
+        if (previous < 0x80 && oid.bytes[i] == 0x80) {
+            rootlet_reader_fail(reader);
+        }
+        previous = oid.bytes[i];
+    }
+    if (oid.length == 0 || previous >= 0x80) {
+        rootlet_reader_fail(reader);
+    }
+    return oid;
+}
+
+bool rootlet_der_flag(rootlet_reader *reader)
+{
+    if (rootlet_der_peek(reader) != ROOTLET_DER_BOOLEAN) {
+        return false;
+    }
+    if (rootlet_read_be(reader, 3) != 0x0101ff) {
+        rootlet_reader_fail(reader);
+    }
+    return true;
+}
+
+bool rootlet_span_is(const rootlet_span *span, const uint8_t *bytes, size_t length)
+{
+    return span->length == length && rootlet_equal(span->bytes, bytes, length);
+}

@@ -1,0 +1,141 @@
+/* See certificate.h. Fields in the order of RFC 5280 section 4.1. */
+#include "certificate.h"
+
+#include "algorithms.h"
+#include "extensions.h"
+#include "name.h"
+#include "time.h"
+
+#include "base/bytes.h"
+#include "base/der.h"
+
+#define EXTENSIONS 0xa3u /* [3] EXPLICIT */
+#define SERIAL_BYTES 20  /* section 4.1.2.2 */
+
+/* Hashes that nobody may sign with any more have an alert of their own (RFC 9846 section 4.5.1).
+ * The object identifiers 1.2.840.113549.1.1.2 to .5, PKCS #1 with MD2, MD4, MD5 and SHA-1, and
+ * 1.2.840.10045.4.1, ECDSA with SHA-1. */
+static bool is_weak(const rootlet_span *algorithm)
+{
+    rootlet_reader reader = rootlet_reader_over(algorithm->bytes, algorithm->length);
+    (void)rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
+    (void)rootlet_der_enter(&reader, ROOTLET_DER_OID);
+    uint32_t start = rootlet_read_be(&reader, 4);
+    if (start == 0x2a864886) {
+        return rootlet_read_be(&reader, 4) == 0xf70d0101 && rootlet_read_be(&reader, 1) - 2 < 4;
+    }
+    return start == 0x2a8648ce && rootlet_read_be(&reader, 3) == 0x3d0401;
+}
+
+/* Sections 4.1.1.2 and 4.1.2.3. */
+static rootlet_status check_algorithm(const rootlet_span *inner, const rootlet_span *outer)
+{
+    const uint8_t *wanted = rootlet_x509_signature_algorithm;
+    if (!rootlet_span_is(inner, outer->bytes, outer->length)) {
+        return ROOTLET_ERR_X509_ALGORITHM_MISMATCH;
+    }
+    if (rootlet_span_is(outer, wanted, 2u + wanted[1])) {
+        return ROOTLET_OK;
+    }
+    return is_weak(outer) ? ROOTLET_ERR_X509_WEAK_ALGORITHM : ROOTLET_ERR_X509_ALGORITHM;
+}
+
+/* Section 4.1.2.7. A key of another algorithm and a malformed one are not told apart. */
+static const uint8_t *read_public_key(rootlet_reader *tbs)
+{
+    const size_t prefix_length = 2u + rootlet_x509_key_prefix[1] - ROOTLET_PUBLIC_KEY_BYTES;
+    rootlet_span key = rootlet_der_element(tbs, ROOTLET_DER_SEQUENCE);
+    if (key.length != prefix_length + ROOTLET_PUBLIC_KEY_BYTES ||
+        !rootlet_equal(key.bytes, rootlet_x509_key_prefix, prefix_length)) {
+        return NULL;
+    }
+    return key.bytes + prefix_length;
+}
+
+/* From issuer to subjectPublicKeyInfo. */
+static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
+{
+    view->issuer = rootlet_x509_read_name(tbs);
+    if (tbs->failed || view->issuer.length == ROOTLET_X509_EMPTY_NAME) {
+        return ROOTLET_ERR_X509_NAME_ENCODING;
+    }
+    size_t behind = rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
+    view->not_before = rootlet_x509_read_time(tbs);
+    view->not_after = rootlet_x509_read_time(tbs);
+    rootlet_der_leave(tbs, behind);
+    if (tbs->failed) {
+        return ROOTLET_ERR_X509_DATE_ENCODING;
+    }
+    view->subject = rootlet_x509_read_name(tbs);
+    if (tbs->failed) {
+        return ROOTLET_ERR_X509_NAME_ENCODING;
+    }
+    view->public_key = read_public_key(tbs);
+    return view->public_key != NULL ? ROOTLET_OK : ROOTLET_ERR_X509_KEY;
+}
+
+/* What follows the key: extensions or nothing. Unique identifiers, which no CA may write (section
+ * 4.1.2.8), are refused. */
+static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
+{
+    rootlet_status status = ROOTLET_OK;
+    view->alternative_names = (rootlet_span){NULL, 0};
+    view->key_usage = 0xff;
+    view->path_length = 0xff;
+    view->is_ca = false;
+    view->for_servers = true;
+    view->names_critical = false;
+    if (tbs->left != 0) {
+        size_t behind = rootlet_der_enter(tbs, EXTENSIONS);
+        if (!tbs->failed) {
+            status = rootlet_x509_read_extensions(view, tbs);
+        }
+        rootlet_der_leave(tbs, behind);
+    }
+    return status == ROOTLET_OK && !rootlet_reader_done(tbs) ? ROOTLET_ERR_X509_ENCODING : status;
+}
+
+/* The fields of a TBSCertificate. */
+static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
+                                  const rootlet_span *algorithm)
+{
+    (void)rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
+    /* [0] EXPLICIT INTEGER 2. */
+    if (rootlet_read_be(tbs, 4) != 0xa0030201 || rootlet_read_be(tbs, 1) != 2) {
+        return ROOTLET_ERR_X509_VERSION;
+    }
+    /* Section 4.1.2.2; zero is tolerated, as it asks for. */
+    rootlet_span serial = rootlet_der_integer(tbs);
+    if (tbs->failed) {
+        return ROOTLET_ERR_X509_ENCODING;
+    }
+    if (serial.length > SERIAL_BYTES || (serial.bytes[0] & 0x80) != 0) {
+        return ROOTLET_ERR_X509_SERIAL;
+    }
+    rootlet_span signature = rootlet_der_element(tbs, ROOTLET_DER_SEQUENCE);
+    rootlet_status status = check_algorithm(&signature, algorithm);
+    if (status == ROOTLET_OK) {
+        status = read_names_dates_key(view, tbs);
+    }
+    if (status == ROOTLET_OK) {
+        status = read_end(view, tbs);
+    }
+    return status;
+}
+
+rootlet_status rootlet_x509_read(rootlet_x509_view *view, const rootlet_certificate *certificate)
+{
+    rootlet_reader reader = rootlet_reader_over(certificate->der, certificate->length);
+    size_t behind = rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
+    view->tbs = rootlet_der_element(&reader, ROOTLET_DER_SEQUENCE);
+    rootlet_span algorithm = rootlet_der_element(&reader, ROOTLET_DER_SEQUENCE);
+    rootlet_span bits = rootlet_der_contents(&reader, ROOTLET_DER_BIT_STRING);
+    rootlet_der_leave(&reader, behind);
+    /* A signature is whole octets: no unused bits. */
+    if (!rootlet_reader_done(&reader) || bits.length == 0 || bits.bytes[0] != 0) {
+        return ROOTLET_ERR_X509_ENCODING;
+    }
+    view->signature = (rootlet_span){bits.bytes + 1, bits.length - 1};
+    rootlet_reader tbs = rootlet_reader_over(view->tbs.bytes, view->tbs.length);
+    return read_fields(view, &tbs, &algorithm);
+}

@@ -1,0 +1,39 @@
+/*
+ * One certificate read: where in its DER the parts stand that a path check needs. Nothing is
+ * copied; a view is good as long as the bytes are.
+ */
+#ifndef ROOTLET_X509_CERTIFICATE_H
+#define ROOTLET_X509_CERTIFICATE_H
+
+#include "base/reader.h"
+#include "rootlet/x509.h"
+
+/* KeyUsage's first octet, RFC 5280 section 4.2.1.3. */
+#define ROOTLET_X509_DIGITAL_SIGNATURE 0x80u
+#define ROOTLET_X509_KEY_CERT_SIGN 0x04u
+
+typedef struct rootlet_x509_view {
+    rootlet_span tbs;               /* the whole TBSCertificate: what is signed */
+    rootlet_span signature;         /* the bits */
+    rootlet_span issuer;            /* the whole Name, never an empty one */
+    rootlet_span subject;           /* the whole Name */
+    rootlet_span alternative_names; /* contents of GeneralNames; nothing when absent */
+    const uint8_t *public_key;      /* ROOTLET_PUBLIC_KEY_BYTES */
+    int64_t not_before;             /* seconds since 1970 */
+    int64_t not_after;
+    uint8_t key_usage;   /* KeyUsage's first octet; all bits when absent */
+    uint8_t path_length; /* pathLenConstraint; 255 when absent */
+    bool is_ca;
+    bool for_servers;    /* no extended key usage, or one with serverAuth */
+    bool names_critical; /* a critical subjectAltName */
+} rootlet_x509_view;
+
+/* Length of a whole Name that has no parts. */
+#define ROOTLET_X509_EMPTY_NAME 2
+
+/* Reads a certificate and checks all that can be said of it alone; the view is complete only on
+ * ROOTLET_OK. The statuses, and their order, are in rootlet/x509.h: step 1. */
+ROOTLET_CHECKED rootlet_status rootlet_x509_read(rootlet_x509_view *view,
+                                                 const rootlet_certificate *certificate);
+
+#endif

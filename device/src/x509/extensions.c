@@ -1,0 +1,146 @@
+/* See extensions.h. Malformed or not is decided by one function per extension. */
+#include "extensions.h"
+
+#include "base/der.h"
+
+/* Last byte of the object identifiers 2.5.29.x. */
+#define KEY_USAGE 15
+#define SUBJECT_ALT_NAME 17
+#define BASIC_CONSTRAINTS 19
+#define NAME_CONSTRAINTS 30
+#define EXTENDED_KEY_USAGE 37
+
+/* id-kp-serverAuth, 1.3.6.1.5.5.7.3.1 */
+static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
+
+/* x of 2.5.29.x, or 0. */
+static unsigned standard_extension(const rootlet_span *id)
+{
+    return id->length == 3 && id->bytes[0] == 0x55 && id->bytes[1] == 0x1d ? id->bytes[2] : 0;
+}
+
+/* Looks ahead, on a copy of the reader: each extension is read properly in its turn. */
+static bool stands_again(rootlet_reader rest, const rootlet_span *id)
+{
+    while (rest.left != 0) {
+        size_t behind = rootlet_der_enter(&rest, ROOTLET_DER_SEQUENCE);
+        rootlet_span other = rootlet_der_contents(&rest, ROOTLET_DER_OID);
+        if (rootlet_span_is(&other, id->bytes, id->length)) {
+            return true;
+        }
+        (void)rootlet_read_bytes(&rest, rest.left);
+        rootlet_der_leave(&rest, behind);
+    }
+    return false;
+}
+
+/* Section 4.2.1.3. A named bit list of one or two octets behind the count of unused bits: it ends
+ * with the last bit set (X.690 section 11.2.2), and one is. */
+static void read_key_usage(rootlet_x509_view *view, rootlet_reader *value)
+{
+    rootlet_span bits = rootlet_der_contents(value, ROOTLET_DER_BIT_STRING);
+    if (bits.length != 2 && bits.length != 3) {
+        rootlet_reader_fail(value);
+        return;
+    }
+    unsigned last_bit = 1u << (bits.bytes[0] & 15);
+    if (bits.bytes[0] > 7 || (bits.bytes[bits.length - 1] & (2 * last_bit - 1)) != last_bit) {
+        rootlet_reader_fail(value);
+    }
+    view->key_usage = bits.bytes[1];
+}
+
+/* Section 4.2.1.9: a path length only beside cA TRUE. */
+static void read_basic_constraints(rootlet_x509_view *view, rootlet_reader *value)
+{
+    size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
+    view->is_ca = rootlet_der_flag(value);
+    if (view->is_ca && value->left != 0) {
+        rootlet_span length = rootlet_der_integer(value);
+        if (length.length == 1) { /* more than one byte is more than any chain */
+            view->path_length = length.bytes[0];
+        }
+        if (length.length != 0 && (length.bytes[0] & 0x80) != 0) {
+            rootlet_reader_fail(value);
+        }
+    }
+    rootlet_der_leave(value, behind);
+}
+
+/* Section 4.2.1.12. anyExtendedKeyUsage does not stand for serverAuth here. */
+static void read_extended_key_usage(rootlet_x509_view *view, rootlet_reader *value)
+{
+    size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
+    view->for_servers = false;
+    do {
+        rootlet_span use = rootlet_der_oid(value);
+        if (rootlet_span_is(&use, server_auth, sizeof server_auth)) {
+            view->for_servers = true;
+        }
+    } while (value->left != 0);
+    rootlet_der_leave(value, behind);
+}
+
+/* Section 4.2.1.6. The names themselves are read by rootlet_x509_match_host. */
+static void read_alternative_names(rootlet_x509_view *view, rootlet_reader *value, bool critical)
+{
+    view->alternative_names = rootlet_der_contents(value, ROOTLET_DER_SEQUENCE);
+    view->names_critical = critical;
+    if (view->alternative_names.length == 0) {
+        rootlet_reader_fail(value);
+    }
+}
+
+/* Reads an extension's value: the contents of its OCTET STRING. */
+static rootlet_status read_value(rootlet_x509_view *view, unsigned extension, rootlet_reader *value,
+                                 bool critical)
+{
+    if (extension == KEY_USAGE) {
+        read_key_usage(view, value);
+    } else if (extension == BASIC_CONSTRAINTS) {
+        read_basic_constraints(view, value);
+    } else if (extension == EXTENDED_KEY_USAGE) {
+        read_extended_key_usage(view, value);
+    } else if (extension == SUBJECT_ALT_NAME) {
+        read_alternative_names(view, value, critical);
+    } else if (extension == NAME_CONSTRAINTS) {
+        return ROOTLET_ERR_X509_NAME_CONSTRAINTS;
+    } else if (critical) {
+        return ROOTLET_ERR_X509_CRITICAL_EXTENSION;
+    } else {
+        (void)rootlet_read_bytes(value, value->left);
+    }
+    return ROOTLET_OK;
+}
+
+static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *reader)
+{
+    size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
+    rootlet_span id = rootlet_der_oid(reader);
+    bool critical = rootlet_der_flag(reader);
+    rootlet_span octets = rootlet_der_contents(reader, ROOTLET_DER_OCTET_STRING);
+    rootlet_der_leave(reader, behind);
+    if (reader->failed) {
+        return ROOTLET_ERR_X509_EXTENSION;
+    }
+    if (stands_again(*reader, &id)) {
+        return ROOTLET_ERR_X509_DUPLICATE_EXTENSION;
+    }
+    rootlet_reader value = rootlet_reader_over(octets.bytes, octets.length);
+    rootlet_status status = read_value(view, standard_extension(&id), &value, critical);
+    if (status == ROOTLET_OK && !rootlet_reader_done(&value)) {
+        return ROOTLET_ERR_X509_EXTENSION;
+    }
+    return status;
+}
+
+rootlet_status rootlet_x509_read_extensions(rootlet_x509_view *view, rootlet_reader *reader)
+{
+    size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
+    rootlet_status status;
+    do {
+        status = read_extension(view, reader);
+    } while (status == ROOTLET_OK && reader->left != 0);
+    rootlet_der_leave(reader, behind);
+    return status;
+}

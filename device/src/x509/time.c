@@ -1,0 +1,63 @@
+/* See time.h. No division: on cores without one it would cost more than the rest of the file. */
+#include "time.h"
+
+#include "base/der.h"
+
+#define EPOCH 719469u /* day_number(1970, 1, 1) */
+
+enum { CENTURY, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
+
+/*
+ * Days since the last of February of the year 0, Gregorian calendar; month 13 is January of the
+ * next year. The year is taken to begin in March, so that the leap day is its last, and the months
+ * before one have (979 * month - 2919) / 32 days (Neri, Schneider, "Euclidean affine functions and
+ * their application to calendar algorithms", 2022).
+ */
+static unsigned day_number(unsigned year, unsigned month, unsigned day)
+{
+    if (month <= 2) {
+        year--;
+        month += 12;
+    }
+    unsigned centuries = year * 5243 >> 19; /* year / 100, up to 43,698 */
+    return year * 365 + (year >> 2) - centuries + (centuries >> 2) + ((979 * month - 2919) >> 5) +
+           day;
+}
+
+/* Two digits each; gives false when one is no number or too high. */
+static bool read_fields(rootlet_reader *reader, unsigned *field, unsigned first)
+{
+    static const uint8_t highest[FIELDS] = {99, 99, 12, 31, 23, 59, 59};
+    bool bad = false;
+    for (unsigned i = first; i < FIELDS; i++) {
+        unsigned tens = rootlet_read_be(reader, 1) - '0';
+        unsigned ones = rootlet_read_be(reader, 1) - '0';
+        field[i] = tens * 10 + ones;
+        bad |= tens > 9 || ones > 9 || field[i] > highest[i];
+    }
+    return !bad;
+}
+
+int64_t rootlet_x509_read_time(rootlet_reader *reader)
+{
+    unsigned field[FIELDS];
+    field[CENTURY] = 0;
+    bool utc = rootlet_der_peek(reader) == ROOTLET_DER_UTC_TIME;
+    size_t behind =
+        rootlet_der_enter(reader, utc ? ROOTLET_DER_UTC_TIME : ROOTLET_DER_GENERALIZED_TIME);
+    bool good = read_fields(reader, field, utc ? YEAR : CENTURY);
+    unsigned year = field[CENTURY] * 100 + field[YEAR];
+    if (utc) {
+        year += year < 50 ? 2000 : 1900;
+    }
+    unsigned days = day_number(year, field[MONTH], field[DAY]);
+    bool in_month = days < day_number(year, field[MONTH] + 1, 1);
+    if (!good || (!utc && year < 2050) || field[MONTH] == 0 || field[DAY] == 0 || !in_month ||
+        rootlet_read_be(reader, 1) != 'Z') {
+        rootlet_reader_fail(reader);
+    }
+    rootlet_der_leave(reader, behind);
+    unsigned seconds = (field[HOUR] * 60 + field[MINUTE]) * 60 + field[SECOND];
+    /* 86400 is 675 << 7, and 675 times the days up to the year 9999 fits in 31 bits. */
+    return (int64_t)(int32_t)((days - EPOCH) * 675) * 128 + (int64_t)seconds;
+}
