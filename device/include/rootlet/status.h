@@ -47,7 +47,8 @@
     X(ERR_X509_ALGORITHM, 36, UNSUPPORTED_CERTIFICATE,                                             \
       "the certificate is not signed with the profile's algorithm")                                \
     X(ERR_X509_KEY, 37, UNSUPPORTED_CERTIFICATE, "the certificate's key is not of the profile")    \
-    X(ERR_X509_NAME_ENCODING, 38, BAD_CERTIFICATE, "the issuer or a CA's subject is empty or bad") \
+    X(ERR_X509_NAME_ENCODING, 38, BAD_CERTIFICATE,                                                 \
+      "a name is malformed, or empty where it must not be")                                        \
     X(ERR_X509_UNKNOWN_ISSUER, 39, UNKNOWN_CA, "no path leads to the bundled root")                \
     X(ERR_X509_SIGNATURE, 40, BAD_CERTIFICATE, "a certificate's signature does not verify")        \
     X(ERR_X509_DATE_ENCODING, 41, BAD_CERTIFICATE, "a validity date is malformed")                 \
