@@ -1,0 +1,106 @@
+"""The demo: every row as expected, and a row that is not as expected is a failure."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rootlet.cli import main
+from rootlet.cli.demo import command
+from rootlet.demo.program import DeviceProgram, Outcome
+from rootlet.demo.processes import Processes, rootlet, tool
+from rootlet.demo.row import Row
+from rootlet.errors import Environment, Missing
+
+CHAPTERS = {1, 2, 3, 4, 5}
+REFUSALS = 10
+SECONDS = 60
+"""The demo's own bar, once everything is installed."""
+
+ROW = Row(1, "time", "OK", "OK", 1.0, 2, 3)
+
+
+def test_every_row_is_as_expected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    code = main(["demo", "--json", "--dir", str(tmp_path / "demo")])
+    result = json.loads(capsys.readouterr().out)
+    assert code == 0, [row for row in result["rows"] if not row["as_expected"]]
+    assert result["as_expected"] == result["of"] == len(result["rows"])
+    assert {row["step"] for row in result["rows"]} == CHAPTERS
+    refused = [row for row in result["rows"] if row["step"] == 5]
+    assert len(refused) == REFUSALS
+    assert len({row["seen"] for row in refused}) == REFUSALS, "each for its own reason"
+
+
+def test_told_for_people(tmp_path: Path) -> None:
+    """As it looks on a terminal, from its own process; nothing of it is left running."""
+    done = subprocess.run(
+        [sys.executable, "-m", "rootlet", "demo", "--dir", str(tmp_path / "demo")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | {"COLUMNS": "140"},
+        timeout=4 * SECONDS,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "5. Refused, each for its own reason" in done.stdout
+    assert "NOT as expected" not in done.stdout
+    assert "Next: make a maker of your own" in done.stdout
+    running = subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True, text=True)
+    assert not running.stdout
+
+
+def test_a_row_knows_whether_it_is_as_expected() -> None:
+    assert ROW.as_expected
+    assert not dataclasses.replace(ROW, seen="ERR").as_expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ({}, "HTTP 200"),
+        ({"clock": "ERR_ROUGHTIME_NONCE", "status": "none"}, "ERR_ROUGHTIME_NONCE"),
+        ({"status": "ERR_X509_NAME"}, "ERR_X509_NAME"),
+        ({"status": "ERR_TLS_ALERT_RECEIVED", "alert": 70}, "ERR_TLS_ALERT_RECEIVED 70"),
+        ({"http": 0}, "OK"),
+    ],
+)
+def test_an_outcome_says_what_stopped_the_device(changes: dict[str, object], verdict: str) -> None:
+    fields = dict.fromkeys((f.name for f in dataclasses.fields(Outcome)), 0)
+    fields |= {"clock": "OK", "status": "OK", "http": 200, "alert": 255, "body": ""} | changes
+    assert Outcome(**fields).verdict == verdict  # type: ignore[arg-type]  # one dict, many types
+
+
+def test_a_device_that_crashes_is_an_error(tmp_path: Path) -> None:
+    program = tmp_path / "device"
+    program.write_text("#!/bin/sh\necho broken >&2\nexit 7\n", encoding="ascii")
+    program.chmod(0o755)
+    with pytest.raises(Environment, match="ended with code 7: broken"):
+        DeviceProgram(program).run()
+
+
+def test_a_server_that_does_not_start_is_an_error_with_its_log(tmp_path: Path) -> None:
+    processes = Processes(tmp_path)
+    with pytest.raises(Environment, match="server did not start: no such thing"):
+        processes.start_tcp("server", ["sh", "-c", "echo no such thing; exit 1"], 1)
+    processes.stop()
+
+
+def test_a_command_that_fails_is_an_error() -> None:
+    with pytest.raises(Environment, match="rootlet ca list --maker /nowhere failed"):
+        rootlet("ca", "list", "--maker", "/nowhere")
+
+
+def test_a_missing_tool_names_its_package() -> None:
+    with pytest.raises(Missing) as missing:
+        tool("no-such-server", "nginx")
+    assert "apt-get install -y nginx" in missing.value.hint
+
+
+def test_help_has_examples() -> None:
+    assert "rootlet demo --keep" in (command.epilog or "")
