@@ -8,13 +8,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from rootlet.cli import main
 from rootlet.cli.demo import command
-from rootlet.demo.program import DeviceProgram, Outcome
 from rootlet.demo.processes import Processes, rootlet, tool
+from rootlet.demo.program import DeviceProgram, Outcome
 from rootlet.demo.row import Row
 from rootlet.errors import Environment, Missing
 
@@ -71,9 +72,9 @@ def test_a_row_knows_whether_it_is_as_expected() -> None:
     ],
 )
 def test_an_outcome_says_what_stopped_the_device(changes: dict[str, object], verdict: str) -> None:
-    fields = dict.fromkeys((f.name for f in dataclasses.fields(Outcome)), 0)
+    fields: dict[str, Any] = dict.fromkeys((f.name for f in dataclasses.fields(Outcome)), 0)
     fields |= {"clock": "OK", "status": "OK", "http": 200, "alert": 255, "body": ""} | changes
-    assert Outcome(**fields).verdict == verdict  # type: ignore[arg-type]  # one dict, many types
+    assert Outcome(**fields).verdict == verdict
 
 
 def test_a_device_that_crashes_is_an_error(tmp_path: Path) -> None:
