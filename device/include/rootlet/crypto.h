@@ -22,9 +22,8 @@
 
 /* A context may be copied by assignment to take a digest and go on. Messages up to 2^32-1 bytes. */
 typedef struct rootlet_sha256 {
-    uint32_t state[8];
-    uint32_t length; /* bytes so far */
-    uint8_t block[64];
+    uint32_t words[8 + 16]; /* the state, then the block that is filling */
+    uint32_t length;        /* bytes so far */
 } rootlet_sha256;
 
 void rootlet_sha256_init(rootlet_sha256 *hash);
@@ -33,9 +32,8 @@ void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t le
 void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BYTES]);
 
 typedef struct rootlet_sha512 {
-    uint64_t state[8];
-    uint32_t length; /* bytes so far */
-    uint8_t block[128];
+    uint64_t words[8 + 16]; /* the state, then the block that is filling */
+    uint32_t length;        /* bytes so far */
 } rootlet_sha512;
 
 void rootlet_sha512_init(rootlet_sha512 *hash);

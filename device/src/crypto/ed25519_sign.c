@@ -1,5 +1,4 @@
 /* Ed25519 public keys and signatures, RFC 8032 sections 5.1.5 and 5.1.6. Constant time. */
-#include "curve25519.h"
 #include "ed25519.h"
 #include "scalar25519.h"
 #include "words.h"
@@ -7,51 +6,63 @@
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
 
-/* bytes = encoding of scalar * B: double and add with either B or, for a bit of 0, the neutral
- * point; the two are exchanged without a branch. Not inlined, as its frame must not lie under the
- * hashing. */
+#define OTHER 12 /* its first register */
+
+/* The neutral point, and the other addend for it. */
+static const uint16_t start[] = {
+    FE_SET(0, 0),         FE_SET(1, 1),         FE_SET(2, 1),
+    FE_SET(3, 0),         FE_SET(OTHER, 1),     FE_SET(OTHER + 1, 1),
+    FE_SET(OTHER + 2, 2), FE_SET(OTHER + 3, 0), FE_END,
+};
+
+/*
+ * bytes = encoding of scalar * B, scalar below 2^255: double and add with either B or, for a bit of
+ * 0, the neutral point; the two are exchanged without a branch. Not inlined, as its frame must not
+ * lie under the hashing.
+ */
 __attribute__((noinline)) static void multiply_base(uint8_t bytes[32], const uint32_t scalar[8])
 {
-    rootlet_field25519 registers[ROOTLET_FIELD25519_REGISTERS];
-    uint32_t *addend = registers[ROOTLET_ED25519_ADDEND];
-    uint32_t *other = registers[12];
-    rootlet_ed25519_base(registers);
-    rootlet_ed25519_to_addend(registers);
-    rootlet_words_copy(other, addend, ROOTLET_ED25519_ADDEND_WORDS);
-    rootlet_ed25519_neutral(registers);
-    rootlet_ed25519_to_addend(registers);
-    uint32_t swap = 0;
+    rootlet_field25519 registers;
+    uint32_t swap = 1;
+    rootlet_field25519_run(registers, rootlet_ed25519_base);
+    rootlet_field25519_run(registers, start);
     for (unsigned i = 255; i-- > 0;) {
-        uint32_t bit = scalar[i / 32] >> (i % 32) & 1;
-        rootlet_words_swap(addend, other, ROOTLET_ED25519_ADDEND_WORDS, swap ^ bit);
+        uint32_t bit = scalar[i / 32] >> i % 32 & 1;
+        rootlet_words_swap(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND),
+                           ROOTLET_FIELD25519_AT(registers, OTHER), ROOTLET_ED25519_ADDEND_WORDS,
+                           swap ^ bit);
         swap = bit;
-        rootlet_ed25519_double(registers);
-        rootlet_ed25519_add(registers);
+        rootlet_field25519_run(registers, rootlet_ed25519_double);
+        rootlet_field25519_run(registers, rootlet_ed25519_add);
     }
     rootlet_ed25519_encode(bytes, registers);
-    rootlet_words_wipe(registers[0], ROOTLET_FIELD25519_WORDS);
+    rootlet_words_wipe(registers, ROOTLET_FIELD25519_WORDS);
 }
 
-/* The secret scalar and the 32 bytes that are hashed into nonces. */
-static void expand(uint32_t scalar[8], uint8_t seed[64], const uint8_t private_key[32])
+/* What a private key becomes, and what a signature is made of. */
+typedef struct secrets {
+    uint8_t digest[64]; /* of the private key: the scalar, then what nonces are hashed from */
+    uint32_t scalar[8];
+    uint32_t nonce[8];
+    uint32_t s[16];
+} secrets;
+
+static void expand(secrets *secret, const uint8_t private_key[32])
 {
     rootlet_sha512 hash;
     rootlet_sha512_init(&hash);
     rootlet_sha512_update(&hash, private_key, 32);
-    rootlet_sha512_final(&hash, seed);
-    rootlet_words_load(scalar, seed, 8);
-    rootlet_curve25519_clamp(scalar);
+    rootlet_sha512_final(&hash, secret->digest);
+    rootlet_scalar25519_clamp(secret->scalar, secret->digest);
 }
 
 void rootlet_ed25519_public(uint8_t public_key[ROOTLET_ED25519_KEY_BYTES],
                             const uint8_t private_key[ROOTLET_ED25519_KEY_BYTES])
 {
-    uint32_t scalar[8];
-    uint8_t seed[64];
-    expand(scalar, seed, private_key);
-    multiply_base(public_key, scalar);
-    rootlet_words_wipe(scalar, 8);
-    rootlet_wipe(seed, sizeof seed);
+    secrets secret;
+    expand(&secret, private_key);
+    multiply_base(public_key, secret.scalar);
+    rootlet_wipe(&secret, sizeof secret);
 }
 
 void rootlet_ed25519_sign(uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
@@ -59,31 +70,27 @@ void rootlet_ed25519_sign(uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
                           const uint8_t *prefix, size_t prefix_length, const uint8_t *message,
                           size_t message_length)
 {
-    uint8_t seed[64];
-    uint8_t public_key[32];
-    uint32_t scalar[8];
-    uint32_t nonce[8];
+    secrets secret;
     uint32_t challenge[8];
-    uint32_t s[ROOTLET_SCALAR25519_WIDE];
-    rootlet_ed25519_part parts[4] = {
-        {seed + 32, 32}, {NULL, 0}, {prefix, prefix_length}, {message, message_length}};
+    uint8_t public_key[32];
+    rootlet_ed25519_part parts[4] = {{secret.digest + 32, 32},
+                                     {public_key, 0},
+                                     {prefix, prefix_length},
+                                     {message, message_length}};
 
-    expand(scalar, seed, private_key);
-    rootlet_ed25519_hash(nonce, parts);
-    multiply_base(signature, nonce);
-    multiply_base(public_key, scalar);
+    expand(&secret, private_key);
+    rootlet_ed25519_hash(secret.nonce, parts);
+    multiply_base(signature, secret.nonce);
+    multiply_base(public_key, secret.scalar);
     parts[0].bytes = signature;
-    parts[1] = (rootlet_ed25519_part){public_key, 32};
+    parts[1].length = sizeof public_key;
     rootlet_ed25519_hash(challenge, parts);
 
-    /* s = nonce + challenge * scalar: below 2^253 + 2^253 * 2^255, no carry out of 16 words */
-    rootlet_words_product(s, challenge, scalar);
-    s[8] += rootlet_words_row(s, s, nonce, 8, 1, 0);
-    rootlet_scalar25519_reduce(s);
-    rootlet_words_store(signature + 32, s, 8);
-
-    rootlet_wipe(seed, sizeof seed);
-    rootlet_words_wipe(scalar, 8);
-    rootlet_words_wipe(nonce, 8);
-    rootlet_words_wipe(s, ROOTLET_SCALAR25519_WIDE);
+    /* s = nonce + challenge * scalar, below 2^253 + 2^253 * 2^255: the carry goes no further. */
+    rootlet_words_product(secret.s, challenge, secret.scalar);
+    secret.s[8] += rootlet_words_row(secret.s, secret.s, secret.nonce, 8, 1, 0);
+    rootlet_words_store(secret.digest, secret.s, 16);
+    rootlet_scalar25519_reduce(secret.s, secret.digest);
+    rootlet_words_store(signature + 32, secret.s, 8);
+    rootlet_wipe(&secret, sizeof secret);
 }

@@ -6,92 +6,86 @@
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
 
-#define MUL ROOTLET_FIELD25519_MUL
-#define ADD ROOTLET_FIELD25519_ADD
-#define SUB ROOTLET_FIELD25519_SUB
-#define END ROOTLET_FIELD25519_END
+/* In: y in 12. Out: u = y^2 - 1 in 4, v = d y^2 + 1 in 5, u v^3 in 7, u v^7 in 1. */
+static const uint16_t fraction[] = {
+    FE_SET(3, 1),    FE_LOAD(4, FE_D), FE_MUL(8, 12, 12), FE_MUL(5, 8, 4),
+    FE_SUB(4, 8, 3), FE_ADD(5, 5, 3),  FE_MUL(6, 5, 5),   FE_MUL(7, 6, 5),
+    FE_MUL(7, 7, 4), FE_MUL(6, 6, 6),  FE_MUL(1, 7, 6),   FE_END,
+};
+/* x = u v^3 (u v^7)^((p-5)/8) in 0, y in 2; v x^2 - u in 9, v x^2 + u in 10, x * sqrt(-1) in 11. */
+static const uint16_t root[] = {
+    FE_MUL(0, 7, 8),   FE_SET(2, 0),    FE_ADD(2, 2, 12), FE_MUL(8, 0, 0),
+    FE_MUL(8, 8, 5),   FE_SUB(9, 8, 4), FE_ADD(10, 8, 4), FE_LOAD(11, FE_ROOT_OF_MINUS_ONE),
+    FE_MUL(11, 0, 11), FE_END,
+};
+static const uint16_t negate[] = {FE_SET(8, 0), FE_SUB(0, 8, 0), FE_END};
 
 /*
  * The point of an encoding, x in register 0 and y in 2 (RFC 8032 section 5.1.3); false when there
  * is none, or when it has another encoding than this: y >= p, or x = 0 with the sign bit set.
  */
-static bool decode(rootlet_field25519 *registers, const uint8_t bytes[32])
+static bool decode(uint32_t *registers, const uint8_t bytes[32])
 {
-    static const rootlet_field25519 root_of_minus_one = {0x4a0ea0b0, 0xc4ee1b27, 0xad2fe478,
-                                                         0x2f431806, 0x3dfbd7a7, 0x2b4d0099,
-                                                         0x4fc1df0b, 0x2b832480};
-    /* In: y in 2, one in 3, d in 4. Out: u in 4, v in 5, u v^3 in 7, u v^7 in 1. */
-    static const uint16_t fraction[] = {
-        MUL(8, 2, 2), MUL(5, 8, 4), SUB(4, 8, 3), ADD(5, 5, 3), MUL(6, 5, 5),
-        MUL(7, 6, 5), MUL(7, 7, 4), MUL(6, 6, 6), MUL(1, 7, 6), END,
-    };
-    /* x = u v^3 (u v^7)^((p-5)/8) in 0; v x^2 - u in 9, v x^2 + u in 10, x * sqrt(-1) in 11. */
-    static const uint16_t root[] = {
-        MUL(0, 7, 8), MUL(8, 0, 0), MUL(8, 8, 5), SUB(9, 8, 4), ADD(10, 8, 4), MUL(11, 0, 11), END,
-    };
-    static const uint16_t negate[] = {SUB(6, 0, 0), SUB(0, 6, 0), END};
     uint8_t encoding[32];
-
-    rootlet_ed25519_neutral(registers);
-    rootlet_words_load(registers[2], bytes, 8);
-    registers[2][7] &= 0x7fffffff;
-    rootlet_words_copy(registers[3], registers[1], 8);
-    rootlet_words_copy(registers[4], rootlet_ed25519_d, 8);
+    rootlet_field25519_load(registers, 12, bytes);
     rootlet_field25519_run(registers, fraction);
-    rootlet_field25519_power(registers);
-    rootlet_words_copy(registers[11], root_of_minus_one, 8);
+    rootlet_field25519_run(registers, rootlet_field25519_divide); /* for the power in 8 */
     rootlet_field25519_run(registers, root);
     if (!rootlet_field25519_is_zero(registers, 9)) {
         if (!rootlet_field25519_is_zero(registers, 10)) {
             return false;
         }
-        rootlet_words_copy(registers[0], registers[11], 8);
+        rootlet_words_copy(ROOTLET_FIELD25519_AT(registers, 0),
+                           ROOTLET_FIELD25519_AT(registers, 11), 8);
     }
     rootlet_field25519_is_zero(registers, 0);
-    if ((registers[0][0] & 1) != bytes[31] >> 7) {
+    if ((ROOTLET_FIELD25519_AT(registers, 0)[0] & 1) != bytes[31] >> 7) {
         rootlet_field25519_run(registers, negate);
     }
-    rootlet_field25519_is_zero(registers, 0);
-    rootlet_field25519_is_zero(registers, 2);
     rootlet_ed25519_pack(encoding, registers);
     return rootlet_equal(encoding, bytes, sizeof encoding);
 }
 
-static void keep_addend(uint32_t kept[ROOTLET_ED25519_ADDEND_WORDS], rootlet_field25519 *registers)
+/* Keeps the addend that a program makes. */
+static void keep(uint32_t addend[ROOTLET_ED25519_ADDEND_WORDS], uint32_t *registers,
+                 const uint16_t *program)
 {
-    rootlet_ed25519_to_addend(registers);
-    rootlet_words_copy(kept, registers[ROOTLET_ED25519_ADDEND], ROOTLET_ED25519_ADDEND_WORDS);
+    rootlet_field25519_run(registers, program);
+    rootlet_words_copy(addend, ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND),
+                       ROOTLET_ED25519_ADDEND_WORDS);
 }
 
-/* r = encoding of s * B - h * A; false when public_key is no valid encoding. Not inlined: its
- * frame must not lie under the hashing. */
+/* Adds a kept addend to the point. */
+static void add(uint32_t *registers, const uint32_t addend[ROOTLET_ED25519_ADDEND_WORDS])
+{
+    rootlet_words_copy(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND), addend,
+                       ROOTLET_ED25519_ADDEND_WORDS);
+    rootlet_field25519_run(registers, rootlet_ed25519_add);
+}
+
+/* r = encoding of s * B - h * A, both bits of a place at once; false when public_key encodes no
+ * point. Not inlined: its frame must not lie under the hashing. */
 __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t public_key[32],
                                               const uint32_t s[8], const uint32_t h[8])
 {
-    static const uint16_t negate[] = {SUB(6, 0, 0), SUB(0, 6, 0), END};
-    rootlet_field25519 registers[ROOTLET_FIELD25519_REGISTERS];
-    uint32_t sums[3][ROOTLET_ED25519_ADDEND_WORDS]; /* B, -A, B - A */
+    rootlet_field25519 registers;
+    uint32_t addends[3][ROOTLET_ED25519_ADDEND_WORDS]; /* B, -A, B - A */
 
+    keep(addends[0], registers, rootlet_ed25519_base);
     if (!decode(registers, public_key)) {
         return false;
     }
     rootlet_field25519_run(registers, negate);
-    rootlet_ed25519_extend(registers);
-    keep_addend(sums[1], registers);
-    rootlet_ed25519_base(registers);
-    rootlet_ed25519_add(registers);
-    keep_addend(sums[2], registers);
-    rootlet_ed25519_base(registers);
-    keep_addend(sums[0], registers);
+    keep(addends[1], registers, rootlet_ed25519_from_affine);
+    add(registers, addends[0]);
+    keep(addends[2], registers, rootlet_ed25519_from_point);
 
-    rootlet_ed25519_neutral(registers);
+    rootlet_field25519_run(registers, rootlet_ed25519_neutral);
     for (unsigned i = 253; i-- > 0;) {
-        unsigned which = (s[i / 32] >> (i % 32) & 1) | (h[i / 32] >> (i % 32) & 1) << 1;
-        rootlet_ed25519_double(registers);
-        if (which != 0) {
-            rootlet_words_copy(registers[ROOTLET_ED25519_ADDEND], sums[which - 1],
-                               ROOTLET_ED25519_ADDEND_WORDS);
-            rootlet_ed25519_add(registers);
+        uint32_t bits = (s[i / 32] >> i % 32 & 1) + 2 * (h[i / 32] >> i % 32 & 1);
+        rootlet_field25519_run(registers, rootlet_ed25519_double);
+        if (bits != 0) {
+            add(registers, addends[bits - 1]);
         }
     }
     rootlet_ed25519_encode(r, registers);
@@ -109,7 +103,7 @@ rootlet_status rootlet_ed25519_verify(const uint8_t signature[ROOTLET_ED25519_SI
     uint32_t h[8];
     uint8_t r[32];
     rootlet_words_load(s, signature + 32, 8);
-    if (!rootlet_scalar25519_canonical(s)) {
+    if (rootlet_scalar25519_subtract(s)) {
         return ROOTLET_ERR_CRYPTO_SIGNATURE;
     }
     rootlet_ed25519_hash(h, parts);

@@ -1,26 +1,24 @@
 /*
  * See field25519.h. p = 2^255 - 19; 2^256 = 38 and 2^255 = 19 modulo p.
  *
- * Bounds: every operation takes any words (below 2^256) and gives a result below
- * 2^255 + 2^242, so results always are inputs.
+ * Bounds: a register holds less than 2^255 + 2^242 < 2p: a result (see each operation), bytes
+ * below 2^255, or a constant. Programs use no register before they wrote it.
  */
 #include "field25519.h"
 
 #include "words.h"
 
-#define MUL ROOTLET_FIELD25519_MUL
-#define RAISE ROOTLET_FIELD25519_RAISE
-#define END ROOTLET_FIELD25519_END
+#define AT(r) ROOTLET_FIELD25519_AT(registers, r)
+#define PRODUCT 16 /* its first register */
 
 /*
- * r = a + w * b modulo p, w at most 121665.
+ * r = a + w * b modulo p, w at most 121665; a and b are any words.
  *
  * What is above bit 255 is found first, from the top words alone: top < 2 * (w + 1) < 2^18.
  * Taken off as top * 2^255 and put back below as 19 * top, the initial carry. The carry that
  * arrives in word 7 is at most w + 1 and is not folded again: r < 2^255 + (w + 1) * 2^224.
  */
-static void add_multiple(rootlet_field25519 r, const rootlet_field25519 a,
-                         const rootlet_field25519 b, uint32_t w)
+static void add_multiple(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t w)
 {
     uint32_t top = (uint32_t)(((uint64_t)w * b[7] + a[7]) >> 31);
     rootlet_words_row(r, a, b, 8, w, 19 * top);
@@ -30,14 +28,14 @@ static void add_multiple(rootlet_field25519 r, const rootlet_field25519 a,
 /*
  * r = a - b modulo p, as add_multiple with signed carries.
  *
- * The carry into word 7 is at least -2; 2 is taken off the top word before top is found and thereby
- * left in it, so word 7 ends at 0 or above, and at most at 2^31 + 2: 0 <= r < 2^255 + 2^226.
+ * top is found from the halves of the top words, less 2, so a[7] - b[7] - top * 2^31 lies between 3
+ * and 2^31 + 3. The carry into word 7 is -2 to 1: 0 <= r < 2^255 + 2^227. Needs a, b < 2p.
  */
-static void subtract(rootlet_field25519 r, const rootlet_field25519 a, const rootlet_field25519 b)
+static void subtract(uint32_t r[8], const uint32_t a[8], const uint32_t b[8])
 {
-    int32_t top = (int32_t)(((int64_t)a[7] - b[7] - 2) >> 31); /* -3 to 1 */
+    int32_t top = ((int32_t)(a[7] >> 1) - (int32_t)(b[7] >> 1) - 2) >> 30; /* -2 to 1 */
     int64_t carry = 19 * top;
-    for (int i = 0; i < 8; i++) {
+    for (unsigned i = 0; i < 8; i++) {
         carry += (int64_t)a[i] - b[i];
         r[i] = (uint32_t)carry;
         carry >>= 32;
@@ -45,21 +43,19 @@ static void subtract(rootlet_field25519 r, const rootlet_field25519 a, const roo
     r[7] -= (uint32_t)top << 31;
 }
 
-static void multiply(rootlet_field25519 r, const rootlet_field25519 a, const rootlet_field25519 b,
-                     uint32_t product[16])
+void rootlet_field25519_load(uint32_t *registers, unsigned r, const uint8_t bytes[32])
 {
-    rootlet_words_product(product, a, b);
-    add_multiple(r, product, product + 8, 38);
+    rootlet_words_load(AT(r), bytes, 8);
+    AT(r)[7] &= 0x7fffffff;
 }
 
-bool rootlet_field25519_is_zero(rootlet_field25519 *registers, unsigned index)
+bool rootlet_field25519_is_zero(uint32_t *registers, unsigned index)
 {
-    uint32_t *r = registers[index];
-    uint32_t *next = registers[ROOTLET_FIELD25519_PRODUCT];
-    add_multiple(r, r, r, 0); /* r < 2^255 + 19, that is at most p + 37 */
-    /* r >= p exactly when r + 19 >= 2^255; then r - p = r + 19 - 2^255. */
-    rootlet_words_row(next, r, r, 8, 0, 19);
-    rootlet_words_row(r, r, r, 8, 0, 19 * (next[7] >> 31));
+    uint32_t *r = AT(index);
+    uint32_t *sum = AT(PRODUCT);
+    /* r < 2p; so r >= p exactly when r + 19 has bit 255, and then r - p = r + 19 - 2^255. */
+    rootlet_words_row(sum, r, r, 8, 0, 19);
+    rootlet_words_row(r, r, r, 8, 0, 19 * (sum[7] >> 31));
     r[7] &= 0x7fffffff;
     uint32_t any = 0;
     for (unsigned i = 0; i < 8; i++) {
@@ -68,81 +64,81 @@ bool rootlet_field25519_is_zero(rootlet_field25519 *registers, unsigned index)
     return any == 0;
 }
 
-void rootlet_field25519_run(rootlet_field25519 *registers, const uint16_t *program)
+static const uint32_t constants[][8] = {
+    [FE_D] = {0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73,
+              0x52036cee},
+    [FE_ROOT_OF_MINUS_ONE] = {0x4a0ea0b0, 0xc4ee1b27, 0xad2fe478, 0x2f431806, 0x3dfbd7a7,
+                              0x2b4d0099, 0x4fc1df0b, 0x2b832480},
+    [FE_BASE_X] = {0x8f25d51a, 0xc9562d60, 0x9525a7b2, 0x692cc760, 0xfdd6dc5c, 0xc0a4e231,
+                   0xcd6e53fe, 0x216936d3},
+    [FE_BASE_Y] = {0x66666658, 0x66666666, 0x66666666, 0x66666666, 0x66666666, 0x66666666,
+                   0x66666666, 0x66666666},
+};
+
+void rootlet_field25519_run(uint32_t *registers, const uint16_t *program)
 {
-    uint32_t *r = registers[0];
-    uint32_t *product = registers[ROOTLET_FIELD25519_PRODUCT];
+    uint32_t *product = AT(PRODUCT);
+    uint32_t *r = registers;
     for (;;) {
         unsigned code = *program++;
+        unsigned n = code & 15;
+        unsigned times = 1;
         const uint32_t *last = r;
-        const uint32_t *a = registers[code >> 4 & 15];
-        const uint32_t *b = registers[code & 15];
-        r = registers[code >> 8 & 15];
+        const uint32_t *a = AT(code >> 4 & 15);
+        const uint32_t *b = AT(n);
+        r = AT(code >> 8 & 15);
         switch (code >> 12) {
-        case 1:
-            multiply(r, a, b, product);
+        case FE_OP_RAISE:
+            a = b = last;
+            times = code & 255;
+            /* fall through */
+        case FE_OP_MUL:
+            do {
+                rootlet_words_product(product, a, b);
+                add_multiple(r, product, product + 8, 38);
+                a = b = r;
+            } while (--times > 0);
             break;
-        case 2:
+        case FE_OP_ADD:
             add_multiple(r, a, b, 1);
             break;
-        case 3:
-            subtract(r, a, b);
-            break;
-        case 4:
+        case FE_OP_ADD_A24:
             add_multiple(r, a, b, 121665);
             break;
-        case 5:
-            for (unsigned n = code & 255; n > 0; n--) {
-                multiply(r, last, last, product);
-                last = r;
-            }
+        case FE_OP_SUB:
+            subtract(r, a, b);
             break;
-        default:
+        case FE_OP_SET:
+            rootlet_words_wipe(r, 8);
+            r[0] = n;
+            break;
+        case FE_OP_LOAD:
+            rootlet_words_copy(r, constants[n], 8);
+            break;
+        default: /* FE_END */
             return;
         }
     }
 }
 
-void rootlet_field25519_power(rootlet_field25519 *registers)
-{
-    /* Exponents on the right; 2^252 - 3 = (2^250 - 1) * 4 + 1. */
-    static const uint16_t program[] = {
-        MUL(8, 1, 1), /* 2 */
-        RAISE(9, 2),  /* 8 */
-        MUL(9, 9, 1), /* 9 */
-        MUL(8, 8, 9), /* 11 */
-        MUL(8, 8, 8), /* 22 */
-        MUL(8, 8, 9), /* 2^5 - 1 */
-        RAISE(9, 5),
-        MUL(9, 9, 8), /* 2^10 - 1 */
-        RAISE(10, 10),
-        MUL(10, 10, 9), /* 2^20 - 1 */
-        RAISE(8, 20),
-        MUL(8, 8, 10), /* 2^40 - 1 */
-        RAISE(8, 10),
-        MUL(8, 8, 9), /* 2^50 - 1 */
-        RAISE(9, 50),
-        MUL(9, 9, 8), /* 2^100 - 1 */
-        RAISE(10, 100),
-        MUL(10, 10, 9), /* 2^200 - 1 */
-        RAISE(10, 50),
-        MUL(10, 10, 8), /* 2^250 - 1 */
-        RAISE(10, 2),
-        MUL(8, 10, 1), /* 2^252 - 3 */
-        END,
-    };
-    rootlet_field25519_run(registers, program);
-}
-
-void rootlet_field25519_divide(rootlet_field25519 *registers)
-{
-    /* 1/z = z^(p-2) = (z^(2^252-3))^8 * z^3. */
-    static const uint16_t program[] = {
-        MUL(8, 8, 8), RAISE(8, 2),  MUL(8, 8, 1), MUL(8, 8, 1),
-        MUL(8, 8, 1), MUL(0, 0, 8), MUL(2, 2, 8), END,
-    };
-    rootlet_field25519_power(registers);
-    rootlet_field25519_run(registers, program);
-    rootlet_field25519_is_zero(registers, 0);
-    rootlet_field25519_is_zero(registers, 2);
-}
+/* Exponents of z on the right. 2^252 - 3 = (2^250 - 1) * 4 + 1, and 1/z = z^(p-2) with
+ * p - 2 = 8 * (2^252 - 3) + 3. */
+const uint16_t rootlet_field25519_divide[] = {
+    FE_MUL(8, 1, 1),                                                        /* 2 */
+    FE_RAISE(9, 2),                                                         /* 8 */
+    FE_MUL(9, 9, 1),                                                        /* 9 */
+    FE_MUL(8, 8, 9),                                                        /* 11 */
+    FE_MUL(8, 8, 8),                                                        /* 22 */
+    FE_MUL(8, 8, 9),                                                        /* 2^5 - 1 */
+    FE_RAISE(9, 5),    FE_MUL(9, 9, 8),                                     /* 2^10 - 1 */
+    FE_RAISE(10, 10),  FE_MUL(10, 10, 9),                                   /* 2^20 - 1 */
+    FE_RAISE(8, 20),   FE_MUL(8, 8, 10),                                    /* 2^40 - 1 */
+    FE_RAISE(8, 10),   FE_MUL(8, 8, 9),                                     /* 2^50 - 1 */
+    FE_RAISE(9, 50),   FE_MUL(9, 9, 8),                                     /* 2^100 - 1 */
+    FE_RAISE(10, 100), FE_MUL(10, 10, 9),                                   /* 2^200 - 1 */
+    FE_RAISE(10, 50),  FE_MUL(10, 10, 8),                                   /* 2^250 - 1 */
+    FE_RAISE(10, 2),                                                        /* 2^252 - 4 */
+    FE_MUL(8, 10, 1),                                                       /* 2^252 - 3 */
+    FE_RAISE(9, 3),    FE_MUL(9, 9, 1),   FE_MUL(9, 9, 1), FE_MUL(9, 9, 1), /* p - 2 */
+    FE_MUL(0, 0, 9),   FE_MUL(2, 2, 9),   FE_END,
+};

@@ -6,14 +6,14 @@
 
 #define BLOCK 64
 
-/* A hash that has taken in the key's block exchanged with pad. */
-static void begin(rootlet_sha256 *hash, const uint8_t key[BLOCK], uint8_t pad)
+/* A hash that has taken in block after each byte was exchanged with pad. */
+static void begin(rootlet_sha256 *hash, uint8_t block[BLOCK], uint8_t pad)
 {
-    rootlet_sha256_init(hash);
     for (unsigned i = 0; i < BLOCK; i++) {
-        uint8_t byte = key[i] ^ pad;
-        rootlet_sha256_update(hash, &byte, 1);
+        block[i] ^= pad;
     }
+    rootlet_sha256_init(hash);
+    rootlet_sha256_update(hash, block, BLOCK);
 }
 
 void rootlet_hmac_sha256_joined(uint8_t mac[ROOTLET_SHA256_BYTES], const uint8_t *key,
@@ -34,7 +34,7 @@ void rootlet_hmac_sha256_joined(uint8_t mac[ROOTLET_SHA256_BYTES], const uint8_t
     rootlet_sha256_update(&hash, message, message_length);
     rootlet_sha256_update(&hash, suffix, suffix_length);
     rootlet_sha256_final(&hash, mac);
-    begin(&hash, block, 0x5c);
+    begin(&hash, block, 0x36 ^ 0x5c);
     rootlet_sha256_update(&hash, mac, ROOTLET_SHA256_BYTES);
     rootlet_sha256_final(&hash, mac);
     rootlet_wipe(block, BLOCK);

@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 typedef struct rootlet_poly1305 {
-    uint32_t r[4]; /* clamped */
-    uint32_t s[4];
-    uint32_t h[5]; /* the accumulator, below 6 * 2^128 between blocks */
+    uint32_t key[11]; /* 5/4 of r_1, r_2, r_3; r_0 to r_3; s_0 to s_3 */
+    uint32_t h[5];    /* the accumulator */
+    uint32_t t[4];    /* a block, a product */
 } rootlet_poly1305;
 
 /* A key is used for one message only. */
@@ -17,6 +17,7 @@ void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32]);
 /* Takes in bytes, with zeros added up to a whole block of 16 (RFC 8439 section 2.8). */
 void rootlet_poly1305_update(rootlet_poly1305 *poly, const uint8_t *bytes, size_t length);
 
+/* Writes the tag and wipes the context. */
 void rootlet_poly1305_final(rootlet_poly1305 *poly, uint8_t tag[16]);
 
 #endif

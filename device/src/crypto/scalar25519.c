@@ -3,35 +3,41 @@
 
 #include "words.h"
 
-static const uint32_t order[8] = {0x5cf5d3ed, 0x5812631a, 0xa2f79cd6, 0x14def9de,
-                                  0x00000000, 0x00000000, 0x00000000, 0x10000000};
-/* 2^256 - L */
-static const uint32_t negative_order[8] = {0xa30a2c13, 0xa7ed9ce5, 0x5d086329, 0xeb210621,
-                                           0xffffffff, 0xffffffff, 0xffffffff, 0xefffffff};
+/* 2^256 - L: adding it subtracts L, and carries when the difference is not negative. */
+static const uint32_t minus_order[8] = {0xa30a2c13, 0xa7ed9ce5, 0x5d086329, 0xeb210621,
+                                        0xffffffff, 0xffffffff, 0xffffffff, 0xefffffff};
 
-/*
- * Word by word from the top: each step takes the window x[i] to x[i + 8], below L * 2^32, to its
- * remainder in x[i] to x[i + 7].
- *
- * q = floor(window / 2^252) is never too small, as L > 2^252, and too large by less than one L:
- * q * (L - 2^252) < 2^32 * 2^125 < L. So window - q * L is above -L, and L is added once when it is
- * negative. In the one case where q would be 2^32 (the window is 2^284 or more) 2^32 - 1
- * serves: 0 < window - (2^32 - 1) * L < L.
- */
-void rootlet_scalar25519_reduce(uint32_t x[ROOTLET_SCALAR25519_WIDE])
+void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32])
 {
-    x[16] = 0;
-    for (unsigned i = 9; i-- > 0;) {
-        uint32_t *window = x + i;
-        uint32_t q = (window[8] << 4 | window[7] >> 28) | (0 - (window[8] >> 28));
-        uint32_t carry = rootlet_words_row(window, window, negative_order, 8, q, 0);
-        uint32_t borrow = q - carry - window[8]; /* 0, or 1 when the remainder is negative */
-        rootlet_words_row(window, window, order, 8, borrow, 0);
-    }
+    rootlet_words_load(r, bytes, 8);
+    r[0] &= ~(uint32_t)7;
+    r[7] = (r[7] & 0x7fffffff) | 0x40000000;
 }
 
-bool rootlet_scalar25519_canonical(const uint32_t s[8])
+bool rootlet_scalar25519_subtract(uint32_t s[8])
 {
-    uint32_t sum[8];
-    return rootlet_words_row(sum, s, negative_order, 8, 1, 0) == 0;
+    uint32_t difference[8];
+    uint32_t fits = rootlet_words_row(difference, s, minus_order, 8, 1, 0);
+    rootlet_words_swap(s, difference, 8, fits);
+    rootlet_words_wipe(difference, 8);
+    return fits != 0;
+}
+
+/*
+ * Byte by byte from the top; r < 2L before and after each step. v = 256 * r + byte is below 2^262.
+ *
+ * With f = floor(v / 2^252) < 2^10 and c = L - 2^252 < 2^125, q = f - 1 (0 for f = 0) leaves
+ * v - q * L = (v - f * 2^252) + 2^252 - q * c: above 0 and below 2^253 < 2L; for f = 0 below 2^252.
+ * So no step needs a correction, and one subtraction at the end is enough.
+ */
+void rootlet_scalar25519_reduce(uint32_t r[8], const uint8_t bytes[64])
+{
+    rootlet_words_wipe(r, 8);
+    for (unsigned i = 64; i-- > 0;) {
+        uint32_t top = rootlet_words_row(r, r, r, 8, 255, bytes[i]);
+        uint32_t f = top << 4 | r[7] >> 28;
+        /* What leaves r at the top is q * 2^256 - top * 2^256: the minus of minus_order. */
+        rootlet_words_row(r, r, minus_order, 8, f - ((f + 1023) >> 10), 0);
+    }
+    rootlet_scalar25519_subtract(r);
 }

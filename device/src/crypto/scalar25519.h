@@ -6,13 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Words needed by a number that is to be reduced: 512 bits and one word of room. */
-#define ROOTLET_SCALAR25519_WIDE 17
+/* r = the number in 64 little-endian bytes, modulo L. */
+void rootlet_scalar25519_reduce(uint32_t r[8], const uint8_t bytes[64]);
 
-/* x, in 16 words, modulo L; the result is in the first 8 words. */
-void rootlet_scalar25519_reduce(uint32_t x[ROOTLET_SCALAR25519_WIDE]);
+/* The scalar of a private key (RFC 7748 section 5, RFC 8032 section 5.1.5): a multiple of 8 with
+ * bit 254 the highest. Not reduced. */
+void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32]);
 
-/* true when s is below L. */
-bool rootlet_scalar25519_canonical(const uint32_t s[8]);
+/* s minus L when that is not negative, which it tells. s below 2L gives s modulo L. */
+bool rootlet_scalar25519_subtract(uint32_t s[8]);
 
 #endif

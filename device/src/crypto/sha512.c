@@ -1,10 +1,17 @@
-/* SHA-512, FIPS 180-4. The message schedule is expanded in full: smaller and quicker than a ring of
- * 16 words. */
+/*
+ * SHA-512, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
+ * The schedule is expanded in full and used up in place: smaller and quicker than a ring of 16
+ * words.
+ */
 #include "sha2.h"
 #include "words.h"
 
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
+
+#define STATE 8
+#define BLOCK 16
+#define ROUNDS 80
 
 static uint64_t rotate(uint64_t x, unsigned n)
 {
@@ -12,50 +19,36 @@ static uint64_t rotate(uint64_t x, unsigned n)
 }
 
 /* FIPS 180-4 section 6.4.2 */
-static void compress(uint64_t state[8], const uint8_t *block)
+static void compress(uint64_t words[STATE + BLOCK])
 {
-    uint64_t w[80];
-    uint64_t v[8]; /* a to h */
-    for (unsigned i = 0; i < 16; i++) {
-        uint64_t word = 0;
-        for (unsigned j = 0; j < 8; j++) {
-            word = word << 8 | *block++;
-        }
-        w[i] = word;
+    uint64_t x[STATE + ROUNDS];
+    rootlet_words_copy(x, words, 2 * (STATE + BLOCK));
+    for (uint64_t *w = x + STATE + BLOCK; w < x + STATE + ROUNDS; w++) {
+        uint64_t s0 = rotate(w[-15], 1) ^ rotate(w[-15], 8) ^ w[-15] >> 7;
+        uint64_t s1 = rotate(w[-2], 19) ^ rotate(w[-2], 61) ^ w[-2] >> 6;
+        w[0] = w[-16] + s0 + w[-7] + s1;
     }
-    for (unsigned i = 16; i < 80; i++) {
-        uint64_t x = w[i - 15];
-        uint64_t y = w[i - 2];
-        w[i] = w[i - 16] + (rotate(x, 1) ^ rotate(x, 8) ^ x >> 7) + w[i - 7] +
-               (rotate(y, 19) ^ rotate(y, 61) ^ y >> 6);
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        v[i] = state[i];
-    }
-    for (unsigned i = 0; i < 80; i++) {
-        uint64_t a = v[0];
-        uint64_t e = v[4];
-        uint64_t t1 = v[7] + (rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41)) +
-                      (v[6] ^ (e & (v[5] ^ v[6]))) + rootlet_sha2_round[i] + w[i];
-        uint64_t t2 =
-            (rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39)) + ((a & v[1]) | (v[2] & (a | v[1])));
-        for (unsigned j = 7; j > 0; j--) {
-            v[j] = v[j - 1];
-        }
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
+        uint64_t *v = x + i;
+        uint64_t e = v[3];
+        uint64_t a = v[7];
+        uint64_t s1 = rotate(e, 14) ^ rotate(e, 18) ^ rotate(e, 41);
+        uint64_t s0 = rotate(a, 28) ^ rotate(a, 34) ^ rotate(a, 39);
+        uint64_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + rootlet_sha2_round[i] + v[8];
         v[4] += t1;
-        v[0] = t1 + t2;
+        v[8] = t1 + s0 + ((a & v[6]) | (v[5] & (a | v[6])));
     }
-    for (unsigned i = 0; i < 8; i++) {
-        state[i] += v[i];
+    for (unsigned i = 0; i < STATE; i++) {
+        words[i] += x[ROUNDS + i];
     }
-    rootlet_words_wipe((uint32_t *)(void *)w, sizeof w / 4);
-    rootlet_words_wipe((uint32_t *)(void *)v, sizeof v / 4);
+    rootlet_words_wipe(x, 2 * (STATE + ROUNDS));
 }
 
 void rootlet_sha512_init(rootlet_sha512 *hash)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        hash->state[i] = rootlet_sha2_initial[i];
+    for (unsigned i = 0; i < STATE; i++) {
+        hash->words[STATE - 1 - i] = rootlet_sha2_initial[i];
     }
     hash->length = 0;
 }
@@ -63,28 +56,34 @@ void rootlet_sha512_init(rootlet_sha512 *hash)
 void rootlet_sha512_update(rootlet_sha512 *hash, const uint8_t *bytes, size_t length)
 {
     for (size_t i = 0; i < length; i++) {
-        hash->block[hash->length++ % 128] = bytes[i];
+        uint64_t *word = hash->words + STATE + hash->length / sizeof *word % BLOCK;
+        *word = *word << 8 | bytes[i];
+        hash->length++;
         if (hash->length % 128 == 0) {
-            compress(hash->state, hash->block);
+            compress(hash->words);
         }
     }
 }
 
 void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BYTES])
 {
-    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits at the block's end. */
+    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
     uint32_t length = hash->length;
     uint8_t byte = 0x80;
     do {
         rootlet_sha512_update(hash, &byte, 1);
         byte = 0;
     } while (hash->length % 128 != 112);
-    for (unsigned i = 16; i-- > 0;) {
-        byte = (uint8_t)(i > 4 ? 0 : i == 4 ? length >> 29 : length << 3 >> (8 * i));
-        rootlet_sha512_update(hash, &byte, 1);
-    }
-    for (unsigned i = 0; i < ROOTLET_SHA512_BYTES; i++) {
-        digest[i] = (uint8_t)(hash->state[i / 8] >> (64 - 8 - 8 * (i % 8)));
+    hash->words[STATE + BLOCK - 2] = 0;
+    hash->words[STATE + BLOCK - 1] = (uint64_t)length << 3;
+    compress(hash->words);
+    for (unsigned i = STATE; i-- > 0;) {
+        uint64_t word = hash->words[i];
+        for (unsigned j = sizeof word; j-- > 0;) {
+            digest[j] = (uint8_t)word;
+            word >>= 8;
+        }
+        digest += sizeof word;
     }
     rootlet_wipe(hash, sizeof *hash);
 }

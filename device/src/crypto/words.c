@@ -1,54 +1,68 @@
 /* See words.h. */
 #include "words.h"
 
+/* A word of an object of another type, such as 64-bit numbers. */
+#if defined(__GNUC__)
+typedef uint32_t __attribute__((may_alias)) word;
+#else
+typedef uint32_t word;
+#endif
+
 void rootlet_words_load(uint32_t *words, const uint8_t *bytes, size_t count)
 {
-    for (size_t i = 0; i < count; i++, bytes += 4) {
-        words[i] = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
+    do {
+        *words++ = bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 |
                    (uint32_t)bytes[3] << 24;
-    }
+        bytes += 4;
+    } while (--count > 0);
 }
 
 void rootlet_words_store(uint8_t *bytes, const uint32_t *words, size_t count)
 {
-    for (size_t i = 0; i < 4 * count; i++) {
-        bytes[i] = (uint8_t)(words[i / 4] >> (8 * (i % 4)));
-    }
+    do {
+        uint32_t left = *words++;
+        for (unsigned i = 0; i < 4; i++) {
+            *bytes++ = (uint8_t)left;
+            left >>= 8;
+        }
+    } while (--count > 0);
 }
 
-void rootlet_words_copy(uint32_t *to, const uint32_t *from, size_t count)
+void rootlet_words_copy(void *to, const void *from, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        to[i] = from[i];
-    }
+    word *t = to;
+    const word *f = from;
+    do {
+        *t++ = *f++;
+    } while (--count > 0);
 }
 
-void rootlet_words_wipe(uint32_t *words, size_t count)
+void rootlet_words_wipe(void *words, size_t count)
 {
-    volatile uint32_t *to = words;
-    for (size_t i = 0; i < count; i++) {
-        to[i] = 0;
-    }
+    volatile word *to = words;
+    do {
+        *to++ = 0;
+    } while (--count > 0);
 }
 
 uint32_t rootlet_words_row(uint32_t *r, const uint32_t *a, const uint32_t *b, size_t count,
                            uint32_t w, uint32_t carry)
 {
-    for (size_t i = 0; i < count; i++) {
+    do {
         /* At most (2^32-1)^2 + 2 * (2^32-1) = 2^64 - 1. */
-        uint64_t sum = (uint64_t)w * b[i] + a[i] + carry;
-        r[i] = (uint32_t)sum;
+        uint64_t sum = (uint64_t)w * *b++ + *a++ + carry;
+        *r++ = (uint32_t)sum;
         carry = (uint32_t)(sum >> 32);
-    }
+    } while (--count > 0);
     return carry;
 }
 
 void rootlet_words_swap(uint32_t *a, uint32_t *b, size_t count, uint32_t swap)
 {
     uint32_t mask = 0 - swap;
-    for (size_t i = 0; i < count; i++) {
-        uint32_t difference = (a[i] ^ b[i]) & mask;
-        a[i] ^= difference;
-        b[i] ^= difference;
-    }
+    do {
+        uint32_t difference = (*a ^ *b) & mask;
+        *a++ ^= difference;
+        *b++ ^= difference;
+    } while (--count > 0);
 }
