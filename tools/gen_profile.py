@@ -46,8 +46,8 @@ def render(profile: Profile) -> str:
     """The header of one profile."""
     guard = f"ROOTLET_LIMITS_{profile.name.upper()}_H"
     lines = [
-        "/* clang-format off",
-        f" * Limits of the profile {profile.name}: {profile.summary}.",
+        "/* clang-format off */",
+        f"/* Limits of the profile {profile.name}: {profile.summary}.",
         f" * Generated from profiles/{profile.name}.toml by tools/gen_profile.py; do not edit. */",
         f"#ifndef {guard}",
         f"#define {guard}",

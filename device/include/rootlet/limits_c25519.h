@@ -1,5 +1,5 @@
-/* clang-format off
- * Limits of the profile c25519: X25519, Ed25519, ChaCha20-Poly1305: smallest and quick without hardware help.
+/* clang-format off */
+/* Limits of the profile c25519: X25519, Ed25519, ChaCha20-Poly1305: smallest and quick without hardware help.
  * Generated from profiles/c25519.toml by tools/gen_profile.py; do not edit. */
 #ifndef ROOTLET_LIMITS_C25519_H
 #define ROOTLET_LIMITS_C25519_H

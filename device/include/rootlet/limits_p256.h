@@ -1,5 +1,5 @@
-/* clang-format off
- * Limits of the profile p256: secp256r1, ECDSA P-256, AES-128-GCM: AES/ECC hardware, PSA, cloud front ends.
+/* clang-format off */
+/* Limits of the profile p256: secp256r1, ECDSA P-256, AES-128-GCM: AES/ECC hardware, PSA, cloud front ends.
  * Generated from profiles/p256.toml by tools/gen_profile.py; do not edit. */
 #ifndef ROOTLET_LIMITS_P256_H
 #define ROOTLET_LIMITS_P256_H
