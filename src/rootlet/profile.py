@@ -120,15 +120,19 @@ class Profile:
     roughtime: RoughtimeProfile
 
 
-def _section(kind: type[Any], name: str, table: dict[str, Any]) -> Any:
-    wanted = {field.name for field in fields(kind)}
-    values = table.get(name)
-    if not isinstance(values, dict) or set(values) != wanted:
-        got = set(values) if isinstance(values, dict) else set()
+def _exactly(wanted: set[str], values: Any, where: str) -> None:
+    got = set(values) if isinstance(values, dict) else set()
+    if got != wanted:
         raise Misuse(
-            f"profile section [{name}] has wrong keys: {sorted(wanted ^ got)}",
+            f"{where} has wrong keys: {sorted(wanted ^ got)}",
             hint="use a profile that came with this version of rootlet",
         )
+
+
+def _section(kind: type[Any], name: str, table: dict[str, Any]) -> Any:
+    values = table.get(name)
+    _exactly({field.name for field in fields(kind)}, values, f"profile section [{name}]")
+    assert isinstance(values, dict)
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 
@@ -140,6 +144,7 @@ def parse_profile(text: str) -> Profile:
             f"profile format {table.get('format')!r} is not known",
             hint="use a profile that came with this version of rootlet",
         )
+    _exactly({"format", *(field.name for field in fields(Profile))}, table, "the profile")
     return Profile(
         name=str(table["name"]),
         summary=str(table["summary"]),

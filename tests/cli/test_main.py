@@ -1,0 +1,150 @@
+"""The command line itself: one place that prints errors and decides exit codes."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import click
+import pytest
+
+from cli.conftest import Run
+from rootlet import __version__, cli, errors
+
+EXIT_CODES = {
+    errors.Refused: 1,
+    errors.Misuse: 2,
+    errors.Missing: 3,
+    errors.Environment: 4,
+    errors.Secret: 5,
+    errors.State: 6,
+}
+
+
+@pytest.fixture
+def behaves(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
+    """Makes ``rootlet probe`` do what the test says."""
+
+    def become(act: Callable[[], object]) -> None:
+        @click.command()
+        @click.option("--json", "as_json", is_flag=True)
+        def command(as_json: bool) -> object:
+            return act()
+
+        module = ModuleType("rootlet.cli.probe")
+        monkeypatch.setattr(module, "command", command, raising=False)
+        monkeypatch.setitem(sys.modules, "rootlet.cli.probe", module)
+
+    return become
+
+
+@pytest.mark.parametrize(("kind", "code"), EXIT_CODES.items(), ids=lambda value: str(value))
+def test_every_error_has_its_exit_code_and_two_lines(
+    kind: type[errors.RootletError],
+    code: int,
+    behaves: Callable[[Callable[[], object]], None],
+    run: Run,
+) -> None:
+    def fail() -> None:
+        raise kind("it went wrong", hint="do this", status="ERR_X")
+
+    behaves(fail)
+    done = run("probe")
+    assert (done.code, done.out) == (code, "")
+    assert done.err == "rootlet: it went wrong\n  do this\n"
+    done = run("probe", "--json")
+    assert done.code == code
+    assert json.loads(done.err) == {"error": "it went wrong", "hint": "do this", "status": "ERR_X"}
+
+
+@pytest.mark.parametrize(("returned", "code"), [(None, 0), (0, 0), (1, 1), ("text", 0)])
+def test_what_a_command_returns_is_the_exit_code(
+    returned: object,
+    code: int,
+    behaves: Callable[[Callable[[], object]], None],
+    run: Run,
+) -> None:
+    behaves(lambda: returned)
+    assert run("probe").code == code
+
+
+@pytest.mark.parametrize("stop", [KeyboardInterrupt, click.Abort])
+def test_an_interruption_is_one_line(
+    stop: type[BaseException], behaves: Callable[[Callable[[], object]], None], run: Run
+) -> None:
+    def interrupted() -> None:
+        raise stop
+
+    behaves(interrupted)
+    done = run("probe")
+    assert done.code == 130
+    assert done.err.strip() == "rootlet: interrupted"
+
+
+def test_a_fault_of_our_own_is_not_hidden(
+    behaves: Callable[[Callable[[], object]], None], run: Run
+) -> None:
+    behaves(lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        run("probe")
+
+
+def leaves(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """The words of every command that does something."""
+    if isinstance(command, click.Group):
+        for name, below in command.commands.items():
+            yield from leaves(below, (*words, name))
+    else:
+        yield words
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_command_has_help_with_an_example(name: str, run: Run) -> None:
+    assert run("--help").out.count(f"  {name} ") == 1
+    command = importlib.import_module(f"rootlet.cli.{name}").command
+    for words in leaves(command, (name,)):
+        done = run(*words, "--help")
+        assert done.code == 0
+        assert f"Usage: rootlet {' '.join(words)}" in done.out
+        assert f"  rootlet {' '.join(words)}" in done.out.split("Example")[-1], words
+
+
+def test_the_documented_exit_codes_are_those_of_the_errors(run: Run) -> None:
+    done = run("--help")
+    assert done.code == 0
+    for code in EXIT_CODES.values():
+        assert f" {code} " in " ".join(done.out.split("Exit codes:")[1].split())
+    for kind, code in EXIT_CODES.items():
+        assert kind.exit_code == code
+        assert kind.__name__ in (errors.__doc__ or "")
+
+
+def test_the_version_is_printed(run: Run) -> None:
+    done = run("--version")
+    assert (done.code, done.out.split()[-1]) == (0, __version__)
+
+
+@pytest.mark.parametrize("arguments", [["nothing-of-the-kind"], ["check", "--what"], ["probe"]])
+def test_wrong_usage_is_misuse(arguments: list[str], run: Run) -> None:
+    done = run(*arguments)
+    assert done.code == 2
+    assert done.err.startswith("Usage: rootlet")
+
+
+def test_the_program_starts_as_a_module() -> None:
+    command = [sys.executable, "-m", "rootlet", "check", "chain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Missing option" in done.stderr
+
+
+def test_asking_for_help_loads_no_command() -> None:
+    script = (
+        "import sys; from rootlet.cli import main; main(['--help']);"
+        "sys.exit([m for m in sys.modules if m.startswith('rootlet.cli.')] != [])"
+    )
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True)
