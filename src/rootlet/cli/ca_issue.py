@@ -38,7 +38,8 @@ from rootlet.profile import PROFILE_NAMES, Profile, load_profile
 __all__ = ["issue", "renew", "verifier_for"]
 
 NEXT = {
-    Kind.SERVER: "rootlet server config nginx --name NAME, or reload the server that has it",
+    Kind.SERVER: "reload the server that has it; a first one: rootlet server config nginx "
+    "--name {name} --listen HOST:PORT --root-dir DIR",
     Kind.DEVICE: "put both into the device; servers know its issuing CA from ca/clients.pem",
 }
 """What to do with a leaf of each kind."""
@@ -124,7 +125,7 @@ def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
         ]
         if fields["key"] is not None:
             lines.append(f"  key     {fields['key']}")
-        text = "\n".join([*lines, "", f"Next: {NEXT[record.kind]}"])
+        text = "\n".join([*lines, "", f"Next: {NEXT[record.kind].format(name=record.name)}"])
     show(fields, text, as_json=as_json)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from typing import assert_never
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -73,13 +72,9 @@ def require_profile_key(public_key: object, profile: Profile, *, what: str) -> P
 
 def public_bytes(public_key: PublicKey) -> bytes:
     """The raw key: 32 bytes of Ed25519, or the 65 bytes 04 X Y of P-256."""
-    match public_key:
-        case ed25519.Ed25519PublicKey():
-            return public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-        case ec.EllipticCurvePublicKey():
-            return public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        case _:
-            assert_never(public_key)
+    if isinstance(public_key, ed25519.Ed25519PublicKey):
+        return public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return public_key.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
 
 
 def key_identifier(public_key: PublicKey) -> bytes:
@@ -125,6 +120,5 @@ def key_from_pem(
             f"{what} is not a private key in PEM", hint="restore the file from your backup"
         ) from error
     require_profile_key(key.public_key(), profile, what=what)
-    if not isinstance(key, (ed25519.Ed25519PrivateKey, ec.EllipticCurvePrivateKey)):
-        raise Refused(f"{what} cannot sign", hint="restore the file from your backup")
+    assert isinstance(key, PrivateKey)  # as its public half is of the profile
     return key
