@@ -36,8 +36,12 @@
 #define ROOTLET_TLS_RECORD_OVERHEAD (5 + 1 + ROOTLET_AEAD_TAG_BYTES)
 /* Smallest receive buffer: one record of the profile's record limit. 534 bytes by default. */
 #define ROOTLET_TLS_IN_BYTES (ROOTLET_RECORD_LIMIT + ROOTLET_TLS_RECORD_OVERHEAD)
-/* Smallest send buffer: a CertificateVerify in one record, with room to spare. */
-#define ROOTLET_TLS_OUT_BYTES (128 + ROOTLET_TLS_RECORD_OVERHEAD)
+/* A sealed alert, and a sealed KeyUpdate. */
+#define ROOTLET_TLS_ALERT_BYTES (2 + ROOTLET_TLS_RECORD_OVERHEAD)
+#define ROOTLET_TLS_KEY_UPDATE_BYTES (5 + ROOTLET_TLS_RECORD_OVERHEAD)
+/* Smallest send buffer: room for a KeyUpdate, and a record of 96 bytes of application data behind
+ * it. (The handshake is sent from the receive buffer, which is idle then.) */
+#define ROOTLET_TLS_OUT_BYTES (ROOTLET_TLS_KEY_UPDATE_BYTES + ROOTLET_TLS_RECORD_OVERHEAD + 96)
 /* Smallest handshake buffer: the largest message of the profile. Free again once the handshake is
  * complete. */
 #define ROOTLET_TLS_HANDSHAKE_BYTES ROOTLET_MESSAGE_BYTES
@@ -79,11 +83,71 @@ typedef struct rootlet_tls_buffers {
     size_t handshake_length;
 } rootlet_tls_buffers;
 
-/* The connection. Complete so that the caller can allocate it; its fields are the library's. */
+/* What follows is complete so that the caller can allocate it; the fields are the library's. */
+
+/* Record protection in one direction, RFC 9846 sections 5.3 and 7.2. */
+typedef struct rootlet_tls_direction {
+    uint8_t secret[ROOTLET_HASH_BYTES]; /* the traffic secret the two below come from */
+    uint8_t key[ROOTLET_AEAD_KEY_BYTES];
+    uint8_t iv[ROOTLET_AEAD_NONCE_BYTES];
+    uint8_t sequence[8]; /* of the next record, big-endian */
+} rootlet_tls_direction;
+
+/* What is needed up to the ServerHello. */
+typedef struct rootlet_tls_hello {
+    uint8_t random[32];
+    uint8_t private_key[ROOTLET_PRIVATE_KEY_BYTES];
+    uint8_t session_id[32];
+    uint8_t share[ROOTLET_KEY_SHARE_BYTES];
+    const uint8_t *cookie; /* in the handshake buffer */
+    uint16_t cookie_length;
+} rootlet_tls_hello;
+
+/* What is needed behind it. */
+typedef struct rootlet_tls_keys {
+    rootlet_tls_direction write;
+    rootlet_tls_direction read;
+    uint8_t
+        schedule[ROOTLET_HASH_BYTES]; /* master secret, then the client's first traffic secret */
+    uint8_t server_key[ROOTLET_PUBLIC_KEY_BYTES]; /* between Certificate and CertificateVerify */
+} rootlet_tls_keys;
+
+/* The connection. */
 typedef struct rootlet_tls {
     const rootlet_tls_config *config;
     rootlet_tls_buffers buffers;
-    /* fields follow */
+    rootlet_sha256 transcript;
+    union {
+        rootlet_tls_hello hello;
+        rootlet_tls_keys keys;
+        /* The last record sent, an alert, takes the place of the keys it was sealed with. */
+        uint8_t last[ROOTLET_TLS_ALERT_BYTES];
+    } secrets;
+    rootlet_status status;
+    const uint8_t *out;      /* the buffer that is being sent, in or out */
+    uint32_t flight_offset;  /* bytes of the message being sent that are in records already */
+    uint32_t message_filled; /* bytes of the message being received */
+    uint32_t message_skip;   /* bytes of a ticket still to be skipped */
+    uint16_t out_begin, out_end;
+    uint16_t in_filled;            /* bytes of the record being received */
+    uint16_t read_begin, read_end; /* application data in the receive buffer */
+    uint16_t content_limit;        /* content bytes offered for received records */
+    uint16_t read_limit;           /* bytes of a received record behind its header */
+    uint16_t write_limit;          /* content bytes of a sent record */
+    uint16_t offered;              /* extensions in the ClientHello, a bit each */
+    uint8_t fragment_code;         /* of max_fragment_length, 0 when it is not offered */
+    uint8_t last_begin, last_end;
+    uint8_t message[5]; /* header of the message being received, and a KeyUpdate's byte */
+    uint8_t state;
+    uint8_t alert;         /* received */
+    uint8_t idle;          /* records in a row that carried nothing */
+    uint8_t asked_for;     /* what the server's CertificateRequest calls for */
+    bool dummy_sent;       /* the change_cipher_spec of middlebox mode */
+    bool connected;        /* the handshake was completed */
+    bool read_closed;      /* the server's close_notify came */
+    bool write_closed;     /* an alert of ours is or was in last */
+    bool update_owed;      /* the server asked for a KeyUpdate */
+    bool update_requested; /* we asked for one */
 } rootlet_tls;
 
 /* Starts a connection: the ClientHello is ready to be sent. ROOTLET_ERR_BUFFER_TOO_SMALL,

@@ -1,0 +1,34 @@
+/* Finished, section 4.5.3: the server's, and ours. */
+#include "engine.h"
+#include "key_schedule.h"
+
+#include "base/bytes.h"
+
+rootlet_status rootlet_tls_take_finished(rootlet_tls *tls, rootlet_reader *body,
+                                         const uint8_t before[ROOTLET_HASH_BYTES])
+{
+    uint8_t mac[ROOTLET_HASH_BYTES];
+    const uint8_t *verify_data = rootlet_read_bytes(body, sizeof mac);
+    if (!rootlet_reader_done(body)) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    rootlet_tls_finished_mac(mac, tls->secrets.keys.read.secret, before);
+    if (!rootlet_equal(verify_data, mac, sizeof mac)) {
+        return ROOTLET_ERR_TLS_FINISHED;
+    }
+    rootlet_tls_start_reading_data(tls);
+    return ROOTLET_OK;
+}
+
+bool rootlet_tls_prepare_finished(rootlet_tls *tls)
+{
+    uint8_t *made = tls->buffers.handshake;
+    rootlet_tls_transcript_hash(tls, made);
+    rootlet_tls_finished_mac(made, tls->secrets.keys.write.secret, made);
+    return true;
+}
+
+void rootlet_tls_write_finished(const rootlet_tls *tls, rootlet_tls_writer *writer)
+{
+    rootlet_tls_write(writer, tls->buffers.handshake, ROOTLET_HASH_BYTES);
+}

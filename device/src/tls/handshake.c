@@ -1,0 +1,167 @@
+/*
+ * Handshake messages received: put together from records, checked against one table of states, and
+ * handed to their file.
+ *
+ * A message is collected in the caller's handshake buffer, header apart; a record may hold several
+ * messages, a message may span many records. After the handshake that buffer is not touched any
+ * more: a KeyUpdate fits the connection itself, and a NewSessionTicket is counted past.
+ */
+#include "engine.h"
+#include "key_schedule.h"
+
+#include "base/bytes.h"
+
+/* Beside the type, in the table. */
+#define TYPE_MASK 0x1ffu
+#define HELLO_RETRY (MESSAGE_SERVER_HELLO | 0x100u) /* not a type on the wire */
+/* Keys change behind it, so it must end its record (section 5.1). */
+#define ENDS_RECORD 0x200u
+
+/* In this state this message is handled so, and leads there. All that is not listed is an
+ * unexpected_message. Without a handler the message is skipped. */
+typedef struct handshake_step {
+    uint8_t state;
+    uint8_t next;
+    uint16_t type;
+    rootlet_tls_handler *handle;
+} handshake_step;
+
+static const handshake_step steps[] = {
+    {STATE_WAIT_SERVER_HELLO, STATE_WAIT_ENCRYPTED_EXTENSIONS, MESSAGE_SERVER_HELLO | ENDS_RECORD,
+     rootlet_tls_take_server_hello},
+    {STATE_WAIT_SERVER_HELLO, STATE_SEND_SECOND_HELLO, HELLO_RETRY | ENDS_RECORD,
+     rootlet_tls_take_hello_retry},
+    {STATE_WAIT_SECOND_SERVER_HELLO, STATE_WAIT_ENCRYPTED_EXTENSIONS,
+     MESSAGE_SERVER_HELLO | ENDS_RECORD, rootlet_tls_take_server_hello},
+    {STATE_WAIT_ENCRYPTED_EXTENSIONS, STATE_WAIT_CERTIFICATE_OR_REQUEST,
+     MESSAGE_ENCRYPTED_EXTENSIONS, rootlet_tls_take_encrypted_extensions},
+    {STATE_WAIT_CERTIFICATE_OR_REQUEST, STATE_WAIT_CERTIFICATE, MESSAGE_CERTIFICATE_REQUEST,
+     rootlet_tls_take_certificate_request},
+    {STATE_WAIT_CERTIFICATE_OR_REQUEST, STATE_WAIT_CERTIFICATE_VERIFY, MESSAGE_CERTIFICATE,
+     rootlet_tls_take_certificate},
+    {STATE_WAIT_CERTIFICATE, STATE_WAIT_CERTIFICATE_VERIFY, MESSAGE_CERTIFICATE,
+     rootlet_tls_take_certificate},
+    {STATE_WAIT_CERTIFICATE_VERIFY, STATE_WAIT_FINISHED, MESSAGE_CERTIFICATE_VERIFY,
+     rootlet_tls_take_certificate_verify},
+    {STATE_WAIT_FINISHED, STATE_SEND_CERTIFICATE, MESSAGE_FINISHED | ENDS_RECORD,
+     rootlet_tls_take_finished},
+    {STATE_CONNECTED, STATE_CONNECTED, MESSAGE_KEY_UPDATE | ENDS_RECORD,
+     rootlet_tls_take_key_update},
+    {STATE_CONNECTED, STATE_CONNECTED, MESSAGE_NEW_SESSION_TICKET, NULL},
+};
+
+static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
+{
+    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
+        if (steps[i].state == tls->state && (steps[i].type & TYPE_MASK) == type) {
+            return &steps[i];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t body_length(const rootlet_tls *tls)
+{
+    return (uint32_t)tls->message[1] << 16 | (uint32_t)tls->message[2] << 8 | tls->message[3];
+}
+
+/* Where the body is collected. */
+static uint8_t *body_of(rootlet_tls *tls)
+{
+    return tls->connected ? tls->message + HANDSHAKE_HEADER_BYTES : tls->buffers.handshake;
+}
+
+void rootlet_tls_hash_message(rootlet_tls *tls)
+{
+    rootlet_sha256_update(&tls->transcript, tls->message, HANDSHAKE_HEADER_BYTES);
+    rootlet_sha256_update(&tls->transcript, body_of(tls), body_length(tls));
+}
+
+bool rootlet_tls_inside_message(const rootlet_tls *tls)
+{
+    return tls->message_filled != 0 || tls->message_skip != 0;
+}
+
+/* The header is there: may this message come now, and is there room for it? */
+static rootlet_status begin_message(rootlet_tls *tls)
+{
+    const handshake_step *step = find_step(tls, tls->message[0]);
+    if (step == NULL) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    if (step->handle == NULL) {
+        tls->message_skip = body_length(tls);
+        tls->message_filled = 0;
+        return ROOTLET_OK;
+    }
+    if (tls->connected) {
+        return body_length(tls) == 1 ? ROOTLET_OK : ROOTLET_ERR_TLS_DECODE;
+    }
+    return body_length(tls) <= tls->buffers.handshake_length ? ROOTLET_OK
+                                                             : ROOTLET_ERR_TLS_MESSAGE_TOO_LARGE;
+}
+
+/* The message is whole. */
+static rootlet_status take_message(rootlet_tls *tls, bool ends_record)
+{
+    uint8_t before[ROOTLET_HASH_BYTES];
+    rootlet_reader body = rootlet_reader_over(body_of(tls), body_length(tls));
+    unsigned type = tls->message[0];
+    if (type == MESSAGE_SERVER_HELLO && rootlet_tls_is_hello_retry(body.next, body.left)) {
+        type = HELLO_RETRY;
+    }
+    const handshake_step *step = find_step(tls, type);
+    if (step == NULL || (!ends_record && step->type & ENDS_RECORD)) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    tls->message_filled = 0;
+    if (!tls->connected) {
+        rootlet_tls_transcript_hash(tls, before);
+        rootlet_tls_hash_message(tls);
+    }
+    rootlet_status status = step->handle(tls, &body, before);
+    if (status == ROOTLET_OK) {
+        tls->state = step->next;
+    }
+    return status;
+}
+
+/* Takes bytes up to the end of the header, the body or the ticket; returns how many. */
+static size_t collect(rootlet_tls *tls, const uint8_t *content, size_t length)
+{
+    if (tls->message_skip > 0) {
+        size_t skipped = length < tls->message_skip ? length : tls->message_skip;
+        tls->message_skip -= (uint32_t)skipped;
+        return skipped;
+    }
+    uint8_t *to = tls->message;
+    size_t wanted = HANDSHAKE_HEADER_BYTES;
+    size_t filled = tls->message_filled;
+    if (filled >= HANDSHAKE_HEADER_BYTES) {
+        filled -= HANDSHAKE_HEADER_BYTES;
+        to = body_of(tls);
+        wanted = body_length(tls);
+    }
+    size_t taken = length < wanted - filled ? length : wanted - filled;
+    rootlet_copy(to + filled, content, taken);
+    tls->message_filled += (uint32_t)taken;
+    return taken;
+}
+
+rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content, size_t length)
+{
+    rootlet_status status = ROOTLET_OK;
+    while (length > 0 && status == ROOTLET_OK) {
+        size_t taken = collect(tls, content, length);
+        content += taken;
+        length -= taken;
+        if (tls->message_filled == HANDSHAKE_HEADER_BYTES) {
+            status = begin_message(tls);
+        }
+        if (status == ROOTLET_OK &&
+            tls->message_filled == HANDSHAKE_HEADER_BYTES + body_length(tls)) {
+            status = take_message(tls, length == 0);
+        }
+    }
+    return status;
+}

@@ -1,0 +1,162 @@
+/*
+ * The record layer, section 5: headers and limits, protection, and what each content type may carry
+ * when. Records are opened and sealed in place.
+ */
+#include "engine.h"
+
+#include "base/bytes.h"
+#include "rootlet/crypto.h"
+
+/* From the ServerHello on, both ways. */
+static bool is_protected(const rootlet_tls *tls)
+{
+    return tls->state >= STATE_WAIT_ENCRYPTED_EXTENSIONS;
+}
+
+static void make_nonce(uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES],
+                       const rootlet_tls_direction *direction)
+{
+    rootlet_copy(nonce, direction->iv, ROOTLET_AEAD_NONCE_BYTES);
+    for (size_t i = 0; i < sizeof direction->sequence; i++) {
+        nonce[ROOTLET_AEAD_NONCE_BYTES - sizeof direction->sequence + i] ^= direction->sequence[i];
+    }
+}
+
+/* false when the number would wrap, which it must not (section 5.3). */
+static bool next_number(rootlet_tls_direction *direction)
+{
+    for (size_t i = sizeof direction->sequence; i-- > 0;) {
+        if (++direction->sequence[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void write_header(uint8_t *record, unsigned type, size_t length)
+{
+    record[0] = (uint8_t)type;
+    record[1] = record[2] = 3;
+    record[3] = (uint8_t)(length >> 8);
+    record[4] = (uint8_t)length;
+}
+
+size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsigned type)
+{
+    uint8_t *content = record + RECORD_HEADER_BYTES;
+    if (!is_protected(tls)) {
+        write_header(record, type, length);
+        return RECORD_HEADER_BYTES + length;
+    }
+    rootlet_tls_direction *write = &tls->secrets.keys.write;
+    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES];
+    make_nonce(nonce, write);
+    write_header(record, CONTENT_APPLICATION_DATA, length + PROTECTION_BYTES);
+    content[length++] = (uint8_t)type;
+    rootlet_profile_seal(content, length, content + length, write->key, nonce, record,
+                         RECORD_HEADER_BYTES);
+    /* Never wraps: rootlet_tls_write_done changes the keys long before. */
+    (void)next_number(write);
+    return RECORD_HEADER_BYTES + length + ROOTLET_AEAD_TAG_BYTES;
+}
+
+size_t rootlet_tls_payload_length(const rootlet_tls *tls)
+{
+    return (size_t)tls->buffers.in[3] << 8 | tls->buffers.in[4];
+}
+
+rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
+{
+    unsigned type = tls->buffers.in[0];
+    size_t length = rootlet_tls_payload_length(tls);
+    if (type == CONTENT_CHANGE_CIPHER_SPEC) {
+        /* Between the ClientHello and the server's Finished, outside of messages, unprotected. */
+        bool expected = !tls->connected && !rootlet_tls_inside_message(tls) && length == 1;
+        return expected ? ROOTLET_OK : ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    bool expected = is_protected(tls) ? type == CONTENT_APPLICATION_DATA
+                                      : type == CONTENT_HANDSHAKE || type == CONTENT_ALERT;
+    if (!expected) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    size_t limit = tls->read_limit;
+    if (!is_protected(tls) && limit > FULL_CONTENT_BYTES) {
+        limit = FULL_CONTENT_BYTES;
+    }
+    return length <= limit ? ROOTLET_OK : ROOTLET_ERR_TLS_RECORD_OVERFLOW;
+}
+
+/* Opens the record in place; length becomes that of its content. */
+static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *length)
+{
+    uint8_t *content = tls->buffers.in + RECORD_HEADER_BYTES;
+    rootlet_tls_direction *read = &tls->secrets.keys.read;
+    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES];
+    if (*length < PROTECTION_BYTES) {
+        return ROOTLET_ERR_TLS_RECORD_MAC;
+    }
+    *length -= ROOTLET_AEAD_TAG_BYTES;
+    make_nonce(nonce, read);
+    if (rootlet_profile_open(content, *length, content + *length, read->key, nonce, tls->buffers.in,
+                             RECORD_HEADER_BYTES) != ROOTLET_OK) {
+        return ROOTLET_ERR_TLS_RECORD_MAC;
+    }
+    if (!next_number(read)) {
+        return ROOTLET_ERR_TLS_SEQUENCE;
+    }
+    /* The content type is the last byte that is not padding, section 5.4. */
+    do {
+        if (*length == 0) {
+            return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+        }
+        *type = content[--*length];
+    } while (*type == 0);
+    return ROOTLET_OK;
+}
+
+static rootlet_status take_application_data(rootlet_tls *tls, size_t length)
+{
+    if (!tls->connected || rootlet_tls_inside_message(tls)) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    if (length == 0) {
+        return rootlet_tls_count_idle(tls);
+    }
+    tls->idle = 0;
+    tls->read_begin = RECORD_HEADER_BYTES;
+    tls->read_end = (uint16_t)(RECORD_HEADER_BYTES + length);
+    return ROOTLET_OK;
+}
+
+rootlet_status rootlet_tls_count_idle(rootlet_tls *tls)
+{
+    tls->idle++;
+    return tls->idle > IDLE_RECORDS ? ROOTLET_ERR_TLS_FLOOD : ROOTLET_OK;
+}
+
+rootlet_status rootlet_tls_take_record(rootlet_tls *tls)
+{
+    const uint8_t *content = tls->buffers.in + RECORD_HEADER_BYTES;
+    unsigned type = tls->buffers.in[0];
+    size_t length = rootlet_tls_payload_length(tls);
+    if (type == CONTENT_CHANGE_CIPHER_SPEC) {
+        return content[0] == 1 ? rootlet_tls_count_idle(tls) : ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    if (is_protected(tls)) {
+        rootlet_status status = open_record(tls, &type, &length);
+        if (status != ROOTLET_OK) {
+            return status;
+        }
+    }
+    if (type == CONTENT_APPLICATION_DATA) {
+        return take_application_data(tls, length);
+    }
+    if (length == 0) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    if (type == CONTENT_ALERT) {
+        return rootlet_tls_take_alert(tls, content, length);
+    }
+    return type == CONTENT_HANDSHAKE ? rootlet_tls_take_handshake(tls, content, length)
+                                     : ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+}

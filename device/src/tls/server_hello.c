@@ -1,0 +1,141 @@
+/* ServerHello and HelloRetryRequest, sections 4.2.3 and 4.2.4: one form, told apart by random. */
+#include "engine.h"
+#include "extensions.h"
+#include "key_schedule.h"
+
+#include "base/bytes.h"
+
+#define RANDOM_BYTES 32u
+#define LONGEST_SESSION_ID 32u
+
+/* What a server that could do better puts at the end of random (section 4.2.3), without its last
+ * byte: 1 for TLS 1.2, 0 for what is older. */
+static const uint8_t downgrade[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
+
+/* SHA-256("HelloRetryRequest") */
+static const uint8_t retry_random[RANDOM_BYTES] = {
+    0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+    0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
+
+bool rootlet_tls_is_hello_retry(const uint8_t *body, size_t length)
+{
+    return length >= 2 + RANDOM_BYTES && rootlet_equal(body + 2, retry_random, RANDOM_BYTES);
+}
+
+/* The server chose TLS 1.2 or older: did it have to? */
+static rootlet_status refuse_version(const uint8_t random[RANDOM_BYTES])
+{
+    const uint8_t *end = random + RANDOM_BYTES - sizeof downgrade - 1;
+    bool forced = rootlet_equal(end, downgrade, sizeof downgrade) && random[RANDOM_BYTES - 1] <= 1;
+    return forced ? ROOTLET_ERR_TLS_DOWNGRADE : ROOTLET_ERR_TLS_VERSION;
+}
+
+/* The checks of both, section 4.2.3: the version comes first, since all else depends on it. */
+static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body,
+                                 rootlet_reader *extensions)
+{
+    uint32_t legacy_version = rootlet_read_be(body, 2);
+    const uint8_t *random = rootlet_read_bytes(body, RANDOM_BYTES);
+    rootlet_reader session_id = rootlet_read_vector(body, 1);
+    uint32_t suite = rootlet_read_be(body, 2);
+    uint32_t compression = rootlet_read_be(body, 1);
+    *extensions = rootlet_reader_over(body->next, 0);
+    if (body->left > 0) { /* older versions may end here */
+        *extensions = rootlet_read_vector(body, 2);
+    }
+    rootlet_reader versions = rootlet_tls_find_extension(extensions, EXTENSION_SUPPORTED_VERSIONS);
+    if (!rootlet_reader_done(body) || versions.failed || session_id.left > LONGEST_SESSION_ID) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    if (versions.next == NULL) {
+        return refuse_version(random);
+    }
+    uint32_t version = rootlet_read_be(&versions, 2);
+    if (!rootlet_reader_done(&versions)) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    if (version != 0x0304) {
+        return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+    }
+    if (legacy_version != 0x0303) {
+        return ROOTLET_ERR_TLS_VERSION;
+    }
+    if (session_id.left != SESSION_ID_BYTES ||
+        !rootlet_equal(session_id.next, tls->secrets.hello.session_id, SESSION_ID_BYTES)) {
+        return ROOTLET_ERR_TLS_SESSION_ID;
+    }
+    if (suite != ROOTLET_TLS_SUITE) {
+        return ROOTLET_ERR_TLS_SUITE;
+    }
+    return compression == 0 ? ROOTLET_OK : ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+}
+
+rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *body,
+                                             const uint8_t before[ROOTLET_HASH_BYTES])
+{
+    (void)before;
+    rootlet_reader extensions;
+    rootlet_status status = read_hello(tls, body, &extensions);
+    if (status == ROOTLET_OK) {
+        status = rootlet_tls_check_extensions(&extensions, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE,
+                                              tls->offered);
+    }
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    /* Section 4.3.8. */
+    rootlet_reader entry = rootlet_tls_find_extension(&extensions, EXTENSION_KEY_SHARE);
+    if (entry.next == NULL) {
+        return ROOTLET_ERR_TLS_MISSING_EXTENSION;
+    }
+    uint32_t group = rootlet_read_be(&entry, 2);
+    rootlet_reader share = rootlet_read_vector(&entry, 2);
+    if (!rootlet_reader_done(&entry)) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    if (group != ROOTLET_TLS_GROUP) {
+        return ROOTLET_ERR_TLS_GROUP;
+    }
+    if (share.left != ROOTLET_KEY_SHARE_BYTES) {
+        return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+    }
+    return rootlet_tls_start_handshake_keys(tls, share.next);
+}
+
+/* Section 4.2.4. With one group, whose share was sent, only a cookie can change the hello. */
+rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *body,
+                                            const uint8_t before[ROOTLET_HASH_BYTES])
+{
+    /* Section 4.1: in the transcript the first hello is replaced by its hash. */
+    static const uint8_t message_hash[] = {MESSAGE_HASH, 0, 0, ROOTLET_HASH_BYTES};
+    rootlet_reader extensions;
+    rootlet_status status = read_hello(tls, body, &extensions);
+    if (status == ROOTLET_OK) {
+        status = rootlet_tls_check_extensions(&extensions,
+                                              BIT_SUPPORTED_VERSIONS | BIT_COOKIE | BIT_KEY_SHARE,
+                                              tls->offered | BIT_COOKIE);
+    }
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    rootlet_reader entry = rootlet_tls_find_extension(&extensions, EXTENSION_COOKIE);
+    rootlet_reader share = rootlet_tls_find_extension(&extensions, EXTENSION_KEY_SHARE);
+    if (entry.next == NULL || share.next != NULL) {
+        return ROOTLET_ERR_TLS_HELLO_RETRY;
+    }
+    rootlet_reader cookie = rootlet_read_vector(&entry, 2);
+    if (!rootlet_reader_done(&entry) || cookie.left == 0) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    if (cookie.left > ROOTLET_COOKIE_BYTES) {
+        return ROOTLET_ERR_TLS_COOKIE_TOO_LONG;
+    }
+    tls->secrets.hello.cookie = cookie.next;
+    tls->secrets.hello.cookie_length = (uint16_t)cookie.left;
+    tls->offered |= BIT_COOKIE;
+    rootlet_sha256_init(&tls->transcript);
+    rootlet_sha256_update(&tls->transcript, message_hash, sizeof message_hash);
+    rootlet_sha256_update(&tls->transcript, before, ROOTLET_HASH_BYTES);
+    rootlet_tls_hash_message(tls);
+    return ROOTLET_OK;
+}
