@@ -23,6 +23,7 @@ from cryptography import x509
 
 from rootlet.errors import Environment, RootletError
 from rootlet.gateway.http_device import DeviceConnection, Hub, Identities
+from rootlet.gateway.http_handshake import say_why
 from rootlet.gateway.http_upstream import Pool, Resolver, resolve
 from rootlet.gateway.log import AccessLog
 from rootlet.gateway.model import Address, Gateway, Limits
@@ -97,6 +98,7 @@ class GatewayServer:
             return device_context(maker.profile, files, clients)
 
         context = check()
+        say_why(context, lambda reason: log.event("handshake_refused", reason=reason))
 
         def reload() -> None:
             # Tried in a context of its own first, so that a bad pair leaves the old one at work.
