@@ -39,6 +39,8 @@ SERVICES = ("nginx",)
 POLICY = Path("/usr/sbin/policy-rc.d")
 """Debian's hook that decides whether a package may start its service; 101 forbids it."""
 
+INSTALL = ["apt-get", "install", "-y", "--no-install-recommends"]
+
 OLDEST = (3, 11)
 MISSING = 3
 
@@ -61,41 +63,58 @@ def privileged(command: list[str]) -> list[str] | None:
     return ["sudo", *command] if shutil.which("sudo") else None
 
 
+def as_root(command: list[str], *, check: bool = True) -> None:
+    """Run a command as root, without its chatter."""
+    subprocess.run(privileged(command) or command, check=check, stdout=subprocess.DEVNULL)
+
+
 @contextmanager
 def services_stay_off(packages: list[str]) -> Iterator[None]:
     """While packages are installed: no service is started; afterwards none of theirs is enabled."""
     services = [name for name in packages if name in SERVICES]
     placed = bool(services) and not POLICY.exists()
     if placed:
-        script = f"printf '#!/bin/sh\\nexit 101\\n' > {POLICY} && chmod 755 {POLICY}"
-        subprocess.run(privileged(["sh", "-c", script]) or [], check=True)
+        as_root(["sh", "-c", f"printf '#!/bin/sh\\nexit 101\\n' > {POLICY} && chmod 755 {POLICY}"])
     try:
         yield
-        for name in services:
-            off = privileged(["deb-systemd-helper", "disable", f"{name}.service"])
-            subprocess.run(off or [], check=False, stdout=subprocess.DEVNULL)
     finally:
+        for name in services:
+            as_root(["update-rc.d", name, "disable"], check=False)
         if placed:
-            subprocess.run(privileged(["rm", "-f", str(POLICY)]) or [], check=True)
+            as_root(["rm", "-f", str(POLICY)])
+
+
+def say_by_hand(missing: list[str]) -> None:
+    """The exact command for someone who may install packages."""
+    say(f"these Debian packages are needed: {' '.join(missing)}")
+    say("run as root, then run make again:")
+    say(f"  apt-get update && {' '.join(INSTALL)} {' '.join(missing)}")
+    for name in missing:
+        if name in SERVICES:
+            say(f"the service {name} itself is not needed:  systemctl disable --now {name}")
 
 
 def install_packages(wanted: tuple[str, ...]) -> None:
     """Install the Debian packages that are not there yet."""
+    if not shutil.which("dpkg-query"):
+        say(f"not a Debian machine; what these packages hold must be there: {' '.join(wanted)}")
+        return
     missing = [package for package in wanted if not installed(package)]
     if not missing:
         return
-    install = ["apt-get", "install", "-y", "--no-install-recommends", *missing]
-    as_root = privileged(install)
-    if as_root is None or not shutil.which("apt-get"):
-        say(f"these Debian packages are needed: {' '.join(missing)}")
-        say(f"run as root, then run make again:  apt-get update && {' '.join(install)}")
+    if privileged([]) is None or not shutil.which("apt-get"):
+        say_by_hand(missing)
         raise SystemExit(MISSING)
     say(f"installing Debian packages: {' '.join(missing)}")
-    if os.geteuid() == 0:
-        os.environ["DEBIAN_FRONTEND"] = "noninteractive"
-    subprocess.run(privileged(["apt-get", "update", "-qq"]) or [], check=True)
-    with services_stay_off(missing):
-        subprocess.run([*as_root, "-qq"], check=True, stdout=subprocess.DEVNULL)
+    quietly = ["env", "DEBIAN_FRONTEND=noninteractive"]
+    try:
+        as_root([*quietly, "apt-get", "update", "-qq"])
+        with services_stay_off(missing):
+            as_root([*quietly, *INSTALL, "-qq", *missing])
+    except subprocess.CalledProcessError as error:
+        say(f"failed: {' '.join(error.cmd)}")
+        say_by_hand(missing)
+        raise SystemExit(MISSING) from error
 
 
 def install_wheels() -> None:
