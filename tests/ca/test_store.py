@@ -12,6 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from rootlet.ca import (
+    Issuance,
     Status,
     clients_path,
     deliver,
@@ -212,6 +213,23 @@ def test_what_does_not_fit_into_the_record_is_not_issued(tmp_path: Path, size: i
             known = {record.serial for record in records.named(NAME)}
         assert f"{pair(maker).serial_number:032x}" in known
     assert (failures > 0) == (size < 1 << 20)
+
+
+class _Unmarked:
+    def add(self, issuance: Issuance) -> None:
+        raise AssertionError("it is recorded already")
+
+    def delivered(self, issuance: Issuance) -> None:
+        raise Environment("the disk is full", hint="make room")
+
+
+def test_a_pair_that_is_in_place_is_said_to_be(tmp_path: Path) -> None:
+    maker = made_maker(tmp_path / "mine")
+    with open_authority(maker, verify=None) as authority:
+        issued = authority.issue_server([NAME], now=datetime.now(UTC))
+    with pytest.raises(Environment, match=r"has the new certificate.*the disk is full"):
+        deliver(maker.folder, issued, _Unmarked())
+    assert pair(maker) == issued.certificate
 
 
 def test_what_is_not_ours_is_left_alone(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def read_root(content: bytes, *, what: str) -> x509.Certificate:
         return x509.load_der_x509_certificate(content)
     except ValueError as error:
         raise Refused(
-            f"{what} is not a certificate: {error}",
+            f"{what} is not a certificate",
             hint="give the root's certificate, PEM or DER",
             status="certificate-form",
         ) from error

@@ -175,7 +175,13 @@ def deliver(folder: Path, issued: Issued, records: Records) -> Path:
     place = issued_folder(folder, issued.record.kind, issued.record.name)
     with _folder_errors(folder):
         _swap(place, issued.record.serial, contents)
-    records.delivered(issued.record)
+    try:
+        records.delivered(issued.record)
+    except Environment as error:
+        raise Environment(
+            f"{place} has the new certificate, but its record is not marked as delivered: {error}",
+            hint="make room; nothing is lost, and the next rootlet ca renew marks it",
+        ) from error
     return place
 
 

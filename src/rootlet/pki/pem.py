@@ -29,8 +29,8 @@ def certificates_from_pem(pem: bytes, *, what: str) -> tuple[x509.Certificate, .
         return tuple(x509.load_pem_x509_certificates(pem))
     except ValueError as error:
         raise Refused(
-            f"{what} does not hold certificates in PEM: {error}",
-            hint="give a file with BEGIN CERTIFICATE in it",
+            f"{what} does not hold whole certificates in PEM",
+            hint="give a file with BEGIN CERTIFICATE and END CERTIFICATE in it",
             status="certificate-form",
         ) from error
 
