@@ -30,7 +30,6 @@ DAYS = 90
 
 CONFIGURATION = """\
 worker_processes 1;
-daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log notice;
 events {{}}

@@ -76,7 +76,6 @@ BAD_SERVER = """
 
 BAD_SERVERS = """\
 worker_processes 1;
-daemon off;
 pid {folder}/nginx.pid;
 error_log {folder}/error.log notice;
 events {{}}
