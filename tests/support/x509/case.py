@@ -1,0 +1,47 @@
+"""What a case is: a chain, what the device trusts, and the verdict it must come to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rootlet.device import Anchor, Host
+from support.x509.draft import HOST, ISSUING, LEAF, ROOT, Draft, public_key
+
+__all__ = ["ANCHOR", "NOW", "OK", "Case", "anchor"]
+
+OK = "OK"
+NOW = 1_777_680_000
+"""2026-05-02T00:00:00Z, in the middle of the drafts' validity."""
+
+
+def anchor(draft: Draft, holder: str | None = None) -> Anchor:
+    """The trust anchor of a root, or one with its name and another's key."""
+    return Anchor(name=draft.subject, public_key=public_key(holder or draft.holder))
+
+
+ANCHOR = anchor(ROOT)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One chain and its verdict."""
+
+    row: int
+    """Of the table of checks, 1 to 20; 0 for the call itself."""
+    text: str
+    """What is special about it."""
+    status: str
+    """The verdict: OK, or a status' name without ERR_X509_."""
+    leaf: Draft | bytes = LEAF
+    issuing: Draft | bytes = ISSUING
+    chain: tuple[Draft | bytes, ...] | None = None
+    """Instead of the leaf and the issuing CA."""
+    anchors: tuple[Anchor, ...] = (ANCHOR,)
+    host: Host = HOST
+    earliest: int = NOW
+    latest: int = NOW
+
+    def certificates(self) -> list[bytes]:
+        """The chain as the server sends it."""
+        chain = (self.leaf, self.issuing) if self.chain is None else self.chain
+        return [entry if isinstance(entry, bytes) else entry.der() for entry in chain]
