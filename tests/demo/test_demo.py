@@ -67,7 +67,7 @@ def test_a_row_knows_whether_it_is_as_expected() -> None:
         ({}, "HTTP 200"),
         ({"clock": "ERR_ROUGHTIME_NONCE", "status": "none"}, "ERR_ROUGHTIME_NONCE"),
         ({"status": "ERR_X509_NAME"}, "ERR_X509_NAME"),
-        ({"status": "ERR_TLS_ALERT_RECEIVED", "alert": 70}, "ERR_TLS_ALERT_RECEIVED 70"),
+        ({"status": "ERR_TLS_ALERT_RECEIVED", "alert": 70}, "alert protocol_version received"),
         ({"http": 0}, "OK"),
     ],
 )

@@ -2,6 +2,8 @@
 #include "posix_socket.h"
 
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/time.h>
@@ -52,6 +54,10 @@ int posix_connect(const char *address, int type, int timeout_ms)
         }
     }
     freeaddrinfo(found);
+    if (handle >= 0 && type == SOCK_STREAM) {
+        /* A request of two records must not wait for the acknowledgement of the first. */
+        (void)setsockopt(handle, IPPROTO_TCP, TCP_NODELAY, &(int){1}, sizeof(int));
+    }
     return handle;
 }
 

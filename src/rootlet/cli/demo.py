@@ -22,11 +22,17 @@ from rootlet.errors import Refused
 __all__ = ["command"]
 
 
+LOG_WIDTH = 130
+"""Columns where there is no terminal to ask: a log file folds no statuses."""
+
+
 class _Teller:
     """Says what happens while it happens; says nothing but the result with --json."""
 
     def __init__(self, *, quiet: bool) -> None:
         self._console = Console(highlight=False, quiet=quiet)
+        if not self._console.is_terminal:
+            self._console.width = LOG_WIDTH
 
     def say(self, text: str) -> None:
         """One thing that is being set up."""
@@ -49,7 +55,7 @@ class _Teller:
         table = Table(title="\nWhat was tried, expected, and seen")
         for heading in ("", "tried", "expected", "seen", "ms", "sent", "received"):
             right = heading in ("ms", "sent", "received")
-            table.add_column(heading, justify="right" if right else "left")
+            table.add_column(heading, justify="right" if right else "left", overflow="fold")
         for row in rows:
             mark = "[green]ok[/]" if row.as_expected else "[red]NO[/]"
             figures = (f"{row.milliseconds:.0f}", str(row.sent), str(row.received))

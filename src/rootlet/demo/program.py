@@ -22,6 +22,10 @@ RUN_SECONDS = 60
 """A device that hangs is a failure, not a wait."""
 
 
+ALERTS = {40: "handshake_failure", 48: "unknown_ca", 70: "protocol_version"}
+"""Alerts that servers of the demo close with (RFC 9846 section 6)."""
+
+
 @dataclass(frozen=True)
 class Outcome:
     """What the device printed at the end of one run."""
@@ -52,7 +56,7 @@ class Outcome:
         if self.clock not in ("OK", "unset"):
             return self.clock
         if self.status == "ERR_TLS_ALERT_RECEIVED":
-            return f"{self.status} {self.alert}"
+            return f"alert {ALERTS.get(self.alert, self.alert)} received"
         return f"HTTP {self.http}" if self.status == "OK" and self.http else self.status
 
 
