@@ -64,33 +64,34 @@ class Conversation:
 
     def handshake(self) -> Conversation:
         """Go on until the handshake is complete or has failed; returns itself."""
-        self._send(self.client.to_send())
+        self.send(self.client.to_send())
         self._until(lambda: self.client.connected)
         return self
 
     def ask(self, request: bytes, *, ends_with: bytes) -> bytes:
         """Send a request and read until the answer ends so; returns the answer."""
         self.send(self.client.write(request))
+        return self.until_answered(ends_with)
+
+    def until_answered(self, ends_with: bytes) -> bytes:
+        """Read until the answer ends so; returns the answer."""
         self._until(lambda: self.answer.endswith(ends_with))
         return self.answer
 
     def send(self, data: bytes) -> None:
         """Send what the client has sealed."""
-        self._send(data)
+        # A server that has gone may have sent an alert: it is still to be read.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self._socket.sendall(data)
 
     def close(self) -> None:
         """Say close_notify and read to the end."""
-        self._send(self.client.close())
+        self.send(self.client.close())
         self.finish()
 
     def finish(self) -> None:
         """Read to the end."""
         self._until(lambda: False)
-
-    def _send(self, data: bytes) -> None:
-        # A server that has gone may have sent an alert: it is still to be read.
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
-            self._socket.sendall(data)
 
     def _until(self, done: Callable[[], bool]) -> None:
         while not done() and not self.client.closed and not self._ended:
@@ -104,10 +105,10 @@ class Conversation:
             else:
                 self._ended = True
                 self.client.receive_end()
-        self._send(self.client.to_send())
+        self.send(self.client.to_send())
 
     def _take(self, data: bytes) -> None:
         while data and not self.client.closed:
             data = data[self.client.receive(data) :]
-            self._send(self.client.to_send())
+            self.send(self.client.to_send())
             self.answer += self.client.read()

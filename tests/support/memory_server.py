@@ -48,11 +48,12 @@ class MemoryServer:
         return self._out.read()
 
     def read(self) -> bytes:
-        """Application data that has arrived."""
-        try:
-            return self._tls.read(2**16)
-        except ssl.SSLWantReadError:
-            return b""
+        """All application data that has arrived."""
+        data = b""
+        with contextlib.suppress(ssl.SSLWantReadError):
+            while part := self._tls.read(2**14):
+                data += part
+        return data
 
     def write(self, data: bytes) -> bytes:
         """Records with this application data."""

@@ -8,9 +8,11 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
-__all__ = ["LOOPBACK", "free_port", "listening", "running", "tool"]
+__all__ = ["LOOPBACK", "Running", "free_port", "listening", "running", "tool"]
 
 LOOPBACK = "127.0.0.1"
 
@@ -63,15 +65,22 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         process.kill()
         process.wait()
     if process.stdin:
-        process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.close()
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that runs."""
+
+    port: int
+    keyboard: IO[bytes]
+    """Its standard input."""
 
 
 @contextlib.contextmanager
-def running(command: Callable[[int], list[str]], *, log: Path, folder: Path) -> Iterator[int]:
-    """Run a server made by ``command(port)`` in ``folder`` until it is no longer needed.
-
-    Yields its port. Standard input stays open: some servers end when theirs does.
-    """
+def running(command: Callable[[int], list[str]], *, log: Path, folder: Path) -> Iterator[Running]:
+    """Run a server made by ``command(port)`` in ``folder`` until it is no longer needed."""
     for _ in range(STARTS):
         port = free_port()
         process = _started(command(port), port, log, folder)
@@ -81,7 +90,8 @@ def running(command: Callable[[int], list[str]], *, log: Path, folder: Path) -> 
     text = log.read_text(encoding="utf-8", errors="replace")
     assert process.poll() is None, f"the server did not start:\n{text}"
     assert listening(port), f"the server does not listen:\n{text}"
+    assert process.stdin
     try:
-        yield port
+        yield Running(port, process.stdin)
     finally:
         _stop(process)

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from tlslite.api import HandshakeSettings, TLSConnection, X509CertChain, parsePEMKey
 from tlslite.errors import TLSError
 
 from support.authority import DAY, Authority, Issued
-from support.processes import LOOPBACK, running, tool
+from support.processes import LOOPBACK, Running, running, tool
 
 __all__ = ["BODY", "BODY_NAME", "KINDS", "REQUEST", "SUITE", "Farm", "Options", "Serving"]
 
@@ -25,6 +28,9 @@ BODY_NAME = "body.txt"
 REQUEST = f"GET /{BODY_NAME} HTTP/1.0\r\nHost: api.example.test\r\n\r\n".encode()
 
 KINDS = ("nginx", "openssl", "gnutls", "tlslite")
+
+PRINT_SECONDS = 10.0
+"""Longest wait for a line in a server's log."""
 
 GNUTLS_PRIORITY = (
     "NONE:+VERS-TLS1.3:+AEAD:+CHACHA20-POLY1305:+GROUP-X25519:+SIGN-EDDSA-ED25519:+CTYPE-ALL"
@@ -85,10 +91,19 @@ class Serving:
 
     port: int
     log: Path
+    keyboard: IO[bytes]
+    """Its standard input."""
 
     def said(self) -> str:
         """What it has printed so far."""
         return self.log.read_text(encoding="utf-8", errors="replace")
+
+    def says(self, words: str) -> bool:
+        """True when it has printed this, or does within a few seconds."""
+        deadline = time.monotonic() + PRINT_SECONDS
+        while words not in self.said() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return words in self.said()
 
 
 class Farm:
@@ -112,8 +127,8 @@ class Farm:
             folder = self._folder / f"server-{len(self._servers)}"
             self._write(folder, options)
             log = folder / "server.log"
-            port = self._stack.enter_context(self._run(folder, log, options))
-            self._servers[options] = Serving(port, log)
+            server = self._stack.enter_context(self._run(folder, log, options))
+            self._servers[options] = Serving(server.port, log, server.keyboard)
         return self._servers[options]
 
     def _write(self, folder: Path, options: Options) -> None:
@@ -142,7 +157,7 @@ class Farm:
                 return ca.server("other.example.test", issuer=issuer)
         raise AssertionError(options.leaf)
 
-    def _run(self, folder: Path, log: Path, options: Options) -> AbstractContextManager[int]:
+    def _run(self, folder: Path, log: Path, options: Options) -> AbstractContextManager[Running]:
         match options.kind:
             case "nginx":
                 return _nginx(folder, log, options)
@@ -155,7 +170,7 @@ class Farm:
         raise AssertionError(options.kind)
 
 
-def _nginx(folder: Path, log: Path, options: Options) -> AbstractContextManager[int]:
+def _nginx(folder: Path, log: Path, options: Options) -> AbstractContextManager[Running]:
     program = tool("nginx", "nginx")
     clients = NGINX_CLIENTS.format(folder=folder) if options.clients else ""
 
@@ -170,9 +185,11 @@ def _nginx(folder: Path, log: Path, options: Options) -> AbstractContextManager[
     return running(command, log=log, folder=folder)
 
 
-def _openssl(folder: Path, log: Path, options: Options) -> AbstractContextManager[int]:
-    command = [tool("openssl", "openssl"), "s_server", "-WWW", "-cert", "leaf.pem"]
-    command += ["-key", "key.pem", "-no-CAfile", "-no-CApath"]
+def _openssl(folder: Path, log: Path, options: Options) -> AbstractContextManager[Running]:
+    command = [tool("openssl", "openssl"), "s_server", "-cert", "leaf.pem", "-key", "key.pem"]
+    command += ["-no-CAfile", "-no-CApath"]
+    if "-stateless" not in options.extra:  # which the web server of s_server does not know
+        command += ["-WWW"]
     if options.chain != "leaf":
         command += ["-cert_chain", "behind.pem"]
     if not any(flag in options.extra for flag in ("-tls1_2", "-ciphersuites", "-groups")):
@@ -183,7 +200,7 @@ def _openssl(folder: Path, log: Path, options: Options) -> AbstractContextManage
     return running(lambda port: [*command, "-accept", f"{LOOPBACK}:{port}"], log=log, folder=folder)
 
 
-def _gnutls(folder: Path, log: Path, options: Options) -> AbstractContextManager[int]:
+def _gnutls(folder: Path, log: Path, options: Options) -> AbstractContextManager[Running]:
     command = [tool("gnutls-serv", "gnutls-bin"), "--http", "--httpdata", BODY_NAME]
     command += ["--x509certfile", "chain.pem", "--x509keyfile", "key.pem"]
     command += ["--priority", GNUTLS_PRIORITY, *options.extra]
@@ -250,10 +267,10 @@ class _TlsLite(threading.Thread):
 
 
 @contextlib.contextmanager
-def _tlslite(folder: Path, log: Path, options: Options) -> Iterator[int]:
+def _tlslite(folder: Path, log: Path, options: Options) -> Iterator[Running]:
     server = _TlsLite(folder, log, options)
     server.start()
     try:
-        yield server.port
+        yield Running(server.port, io.BytesIO())
     finally:
         server.stop()
