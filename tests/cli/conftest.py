@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,6 +9,7 @@ import pytest
 
 from rootlet.cli import main
 from support.authority import Authority
+from support.tls_servers import Farm
 
 
 @dataclass(frozen=True)
@@ -42,3 +43,9 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
 @pytest.fixture(scope="session")
 def authority() -> Authority:
     return Authority.today()
+
+
+@pytest.fixture(scope="session")
+def farm(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
+    with Farm(tmp_path_factory.mktemp("servers"), authority) as servers:
+        yield servers

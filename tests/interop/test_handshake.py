@@ -120,7 +120,7 @@ def test_a_stateless_server_gets_its_cookie_back(
 def test_nginx_sees_the_name_the_suite_and_the_device(farm: Farm, authority: Authority) -> None:
     certificate = authority.device(3)
     client = device(authority, identity=authority.identity(certificate))
-    serial = f"{certificate.certificate.serial_number:X}"
+    serial = certificate.certificate.serial_number.to_bytes(20).hex().upper()
     seen = f"{NAME}|{SUITE}|SUCCESS|{serial}".encode()
     with Conversation(client, farm.get(Options("nginx", clients=True)).port) as talk:
         assert talk.handshake().ask(WHO, ends_with=serial.encode()).endswith(seen)

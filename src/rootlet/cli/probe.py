@@ -161,6 +161,7 @@ def _print(report: Report, *, as_json: bool) -> None:
 ADVICE = {
     "OK": "put the root into a device: rootlet bundle --help",
     "ERR_TLS_RECORD_LIMIT_IGNORED": "see whether it works with --full-records",
+    "ERR_TLS_RECORD_OVERFLOW": "see whether it works with --full-records",
     "ERR_X509_EXPIRED": "renew the server's certificate: rootlet ca renew NAME",
     "ERR_X509_NAME": "issue a certificate for this name: rootlet ca issue server --help",
     "ERR_X509_UNKNOWN_ISSUER": "give the root that issued this server's certificate",
@@ -173,6 +174,7 @@ ALERTS = {
     40: ("handshake_failure", NOT_OF_THE_PROFILE),
     42: ("bad_certificate", NOT_THE_DEVICE),
     48: ("unknown_ca", NOT_THE_DEVICE),
+    49: ("access_denied", NOT_THE_DEVICE),
     70: ("protocol_version", NOT_OF_THE_PROFILE),
     112: ("unrecognized_name", "give --name as the server knows itself"),
     116: ("certificate_required", NOT_THE_DEVICE),
