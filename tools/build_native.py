@@ -17,7 +17,16 @@ from cffi import FFI
 
 TREE = Path(__file__).resolve().parents[1]
 DEVICE = TREE / "device"
-HEADERS = ("rootlet/rootlet.h", "base/reader.h", "base/bytes.h")
+HEADERS = (
+    "rootlet/rootlet.h",
+    "base/bytes.h",
+    "base/der.h",
+    "base/reader.h",
+    "x509/certificate.h",
+    "x509/host.h",
+    "x509/time.h",
+)
+"""The public ones, and the internal ones that have tests of their own."""
 STANDARD_HEADERS = ("stdbool.h", "stddef.h", "stdint.h")
 """Left empty while preprocessing: cffi knows their types itself."""
 
