@@ -39,24 +39,24 @@ enum {
 #define VERSIONS 4, 4 * 32 /* 1 to 32 of them */
 #define TYPE_RESPONSE 1u
 
-static const rootlet_wanted response_values[RESPONSE_VALUES] = {
-    [RESPONSE_SIG] = {ROOTLET_TAG('S', 'I', 'G', 0), EXACTLY(64)},
-    [RESPONSE_NONC] = {ROOTLET_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
-    [RESPONSE_TYPE] = {ROOTLET_TAG('T', 'Y', 'P', 'E'), EXACTLY(4)},
-    [RESPONSE_PATH] = {ROOTLET_TAG('P', 'A', 'T', 'H'), 0, 32 * 32},
-    [RESPONSE_SREP] = {ROOTLET_TAG('S', 'R', 'E', 'P'), ANY_LENGTH},
-    [RESPONSE_CERT] = {ROOTLET_TAG('C', 'E', 'R', 'T'), ANY_LENGTH},
-    [RESPONSE_INDX] = {ROOTLET_TAG('I', 'N', 'D', 'X'), EXACTLY(4)},
-    [SREP_VER] = {ROOTLET_TAG('V', 'E', 'R', 0), EXACTLY(4)},
-    [SREP_RADI] = {ROOTLET_TAG('R', 'A', 'D', 'I'), EXACTLY(4)},
-    [SREP_MIDP] = {ROOTLET_TAG('M', 'I', 'D', 'P'), EXACTLY(8)},
-    [SREP_VERS] = {ROOTLET_TAG('V', 'E', 'R', 'S'), VERSIONS},
-    [SREP_ROOT] = {ROOTLET_TAG('R', 'O', 'O', 'T'), EXACTLY(32)},
-    [CERT_SIG] = {ROOTLET_TAG('S', 'I', 'G', 0), EXACTLY(64)},
-    [CERT_DELE] = {ROOTLET_TAG('D', 'E', 'L', 'E'), ANY_LENGTH},
-    [DELE_PUBK] = {ROOTLET_TAG('P', 'U', 'B', 'K'), EXACTLY(32)},
-    [DELE_MINT] = {ROOTLET_TAG('M', 'I', 'N', 'T'), EXACTLY(8)},
-    [DELE_MAXT] = {ROOTLET_TAG('M', 'A', 'X', 'T'), EXACTLY(8)},
+static const rootlet_roughtime_wanted response_values[RESPONSE_VALUES] = {
+    [RESPONSE_SIG] = {ROOTLET_ROUGHTIME_TAG('S', 'I', 'G', 0), EXACTLY(64)},
+    [RESPONSE_NONC] = {ROOTLET_ROUGHTIME_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
+    [RESPONSE_TYPE] = {ROOTLET_ROUGHTIME_TAG('T', 'Y', 'P', 'E'), EXACTLY(4)},
+    [RESPONSE_PATH] = {ROOTLET_ROUGHTIME_TAG('P', 'A', 'T', 'H'), 0, 32 * 32},
+    [RESPONSE_SREP] = {ROOTLET_ROUGHTIME_TAG('S', 'R', 'E', 'P'), ANY_LENGTH},
+    [RESPONSE_CERT] = {ROOTLET_ROUGHTIME_TAG('C', 'E', 'R', 'T'), ANY_LENGTH},
+    [RESPONSE_INDX] = {ROOTLET_ROUGHTIME_TAG('I', 'N', 'D', 'X'), EXACTLY(4)},
+    [SREP_VER] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 0), EXACTLY(4)},
+    [SREP_RADI] = {ROOTLET_ROUGHTIME_TAG('R', 'A', 'D', 'I'), EXACTLY(4)},
+    [SREP_MIDP] = {ROOTLET_ROUGHTIME_TAG('M', 'I', 'D', 'P'), EXACTLY(8)},
+    [SREP_VERS] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 'S'), VERSIONS},
+    [SREP_ROOT] = {ROOTLET_ROUGHTIME_TAG('R', 'O', 'O', 'T'), EXACTLY(32)},
+    [CERT_SIG] = {ROOTLET_ROUGHTIME_TAG('S', 'I', 'G', 0), EXACTLY(64)},
+    [CERT_DELE] = {ROOTLET_ROUGHTIME_TAG('D', 'E', 'L', 'E'), ANY_LENGTH},
+    [DELE_PUBK] = {ROOTLET_ROUGHTIME_TAG('P', 'U', 'B', 'K'), EXACTLY(32)},
+    [DELE_MINT] = {ROOTLET_ROUGHTIME_TAG('M', 'I', 'N', 'T'), EXACTLY(8)},
+    [DELE_MAXT] = {ROOTLET_ROUGHTIME_TAG('M', 'A', 'X', 'T'), EXACTLY(8)},
 };
 
 /* The messages inside: which value each is, and which rows are its own. */
@@ -72,9 +72,9 @@ static const struct {
 
 enum { REQUEST_VER, REQUEST_NONC, REQUEST_VALUES };
 
-static const rootlet_wanted request_values[REQUEST_VALUES] = {
-    [REQUEST_VER] = {ROOTLET_TAG('V', 'E', 'R', 0), VERSIONS},
-    [REQUEST_NONC] = {ROOTLET_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
+static const rootlet_roughtime_wanted request_values[REQUEST_VALUES] = {
+    [REQUEST_VER] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 0), VERSIONS},
+    [REQUEST_NONC] = {ROOTLET_ROUGHTIME_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
 };
 
 /* The texts of sections 5.2.1 and 5.2.6; their final zero byte is signed too. */
@@ -93,10 +93,11 @@ static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES],
                                     const rootlet_reader *packet)
 {
     rootlet_status status =
-        rootlet_packet_read(values, response_values, RESPONSE_INDX + 1, packet, 0);
+        rootlet_roughtime_read_packet(values, response_values, RESPONSE_INDX + 1, packet, 0);
     for (size_t i = 0; status == ROOTLET_OK && i < sizeof nested / sizeof nested[0]; i++) {
-        status = rootlet_message_read(values + nested[i].first, response_values + nested[i].first,
-                                      nested[i].count, &values[nested[i].value], 0);
+        status = rootlet_roughtime_read_message(values + nested[i].first,
+                                                response_values + nested[i].first, nested[i].count,
+                                                &values[nested[i].value], 0);
     }
     if (status != ROOTLET_OK) {
         return status;
@@ -207,8 +208,8 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
     rootlet_reader got[RESPONSE_VALUES];
     rootlet_roughtime_sample found;
     rootlet_reader packet = rootlet_reader_over(request, request_length);
-    if (rootlet_packet_read(asked, request_values, REQUEST_VALUES, &packet, request_zeros) !=
-        ROOTLET_OK) {
+    if (rootlet_roughtime_read_packet(asked, request_values, REQUEST_VALUES, &packet,
+                                      request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
     packet = rootlet_reader_over(response, response_length);

@@ -3,55 +3,62 @@
 
 #include "rootlet/roughtime.h"
 
-rootlet_status rootlet_message_read(rootlet_reader *found, const rootlet_wanted *wanted,
-                                    size_t count, const rootlet_reader *message, size_t zeros)
+#define WORD 4u
+
+static bool is_wanted(const rootlet_roughtime_wanted *wanted, uint32_t tag, size_t length)
 {
-    const size_t word = 4;
+    return tag == wanted->tag && length >= wanted->least && length <= wanted->most;
+}
+
+rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
+                                              const rootlet_roughtime_wanted *wanted, size_t count,
+                                              const rootlet_reader *message, size_t zeros)
+{
     rootlet_reader offsets = *message;
     const uint32_t pairs = rootlet_read_le32(&offsets);
-    rootlet_reader tags = offsets;
     rootlet_reader values = *message;
-    /* Once the header is known to be there in full, neither of its halves can end early. */
-    if (pairs - 1 >= ROOTLET_MESSAGE_PAIRS ||
-        rootlet_read_bytes(&values, 2 * word * pairs) == NULL ||
-        rootlet_read_bytes(&tags, word * (pairs - 1)) == NULL) {
+    if (pairs - 1 >= ROOTLET_ROUGHTIME_PAIRS ||
+        rootlet_read_bytes(&values, 2 * WORD * pairs) == NULL) {
         return ROOTLET_ERR_ROUGHTIME_MESSAGE;
     }
+    /* The header is there in full, so neither of its halves can end early. */
+    rootlet_reader tags = offsets;
+    rootlet_read_bytes(&tags, WORD * (pairs - 1));
     const size_t total = values.left + zeros;
-    const rootlet_wanted *const last = wanted + count;
+    const rootlet_roughtime_wanted *const last = wanted + count;
     uint32_t tag = 0;
-    size_t start = 0;
-    for (uint32_t left = pairs; left > 0; left--) {
-        const uint32_t next = rootlet_read_le32(&tags);
-        const size_t end = left > 1 ? rootlet_read_le32(&offsets) : total;
+    size_t end = 0;
+    for (uint32_t left = pairs; left-- > 0;) {
+        const uint32_t previous = tag;
+        const size_t start = end;
+        tag = rootlet_read_le32(&tags);
+        end = left > 0 ? rootlet_read_le32(&offsets) : total;
         /* Section 4.2: tags ascend, none stands twice; offsets never fall, are multiples of
          * four, and end within the message. */
-        if (next <= tag || end < start || end > total || start % word != 0) {
+        if (tag <= previous || end < start || end > total || start % WORD != 0) {
             return ROOTLET_ERR_ROUGHTIME_MESSAGE;
         }
-        tag = next;
-        const size_t length = end - start;
         /* A value of a wrong size is not taken, so that one is left wanted at the end. */
-        if (wanted != last && tag == wanted->tag && length >= wanted->least &&
-            length <= wanted->most && end <= values.left) {
-            *found++ = (rootlet_reader){values.next + start, length, false};
+        if (wanted != last && end <= values.left && is_wanted(wanted, tag, end - start)) {
+            *found++ = (rootlet_reader){values.next + start, end - start, false};
             wanted++;
         }
-        start = end;
     }
     return wanted == last ? ROOTLET_OK : ROOTLET_ERR_ROUGHTIME_TAG;
 }
 
-rootlet_status rootlet_packet_read(rootlet_reader *found, const rootlet_wanted *wanted,
-                                   size_t count, const rootlet_reader *packet, size_t zeros)
+rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
+                                             const rootlet_roughtime_wanted *wanted, size_t count,
+                                             const rootlet_reader *packet, size_t zeros)
 {
     /* Section 5: "ROUGHTIM", then the length of the message, which fills the datagram. */
     rootlet_reader message = *packet;
-    const uint32_t magic = rootlet_read_le32(&message) ^ ROOTLET_TAG('R', 'O', 'U', 'G');
-    const uint32_t magic_too = rootlet_read_le32(&message) ^ ROOTLET_TAG('H', 'T', 'I', 'M');
+    const uint32_t magic = rootlet_read_le32(&message) ^ ROOTLET_ROUGHTIME_TAG('R', 'O', 'U', 'G');
+    const uint32_t magic_too =
+        rootlet_read_le32(&message) ^ ROOTLET_ROUGHTIME_TAG('H', 'T', 'I', 'M');
     const size_t length = rootlet_read_le32(&message);
     if ((magic | magic_too) != 0 || message.failed || length != message.left + zeros) {
         return ROOTLET_ERR_ROUGHTIME_PACKET;
     }
-    return rootlet_message_read(found, wanted, count, &message, zeros);
+    return rootlet_roughtime_read_message(found, wanted, count, &message, zeros);
 }

@@ -2,7 +2,7 @@
  * Roughtime packets and messages (RFC 10049 sections 4.2 and 5): found out whether they are well
  * formed, and the wanted tags' values picked out, in one pass.
  *
- * Unknown tags are passed over, as section 5.2 demands. Limit: ROOTLET_MESSAGE_PAIRS.
+ * Unknown tags are passed over, as section 5.2 demands. Limit: ROOTLET_ROUGHTIME_PAIRS.
  */
 #ifndef ROOTLET_ROUGHTIME_MESSAGE_H
 #define ROOTLET_ROUGHTIME_MESSAGE_H
@@ -14,34 +14,36 @@
 #include <stdint.h>
 
 /* The RFC sets no bound on the pairs in one message; the fullest one defined has 7. */
-#define ROOTLET_MESSAGE_PAIRS 32
+#define ROOTLET_ROUGHTIME_PAIRS 32
 
 /* A tag as the number it is compared and sorted by (RFC 10049 section 4.2). */
-#define ROOTLET_TAG(a, b, c, d)                                                                    \
+#define ROOTLET_ROUGHTIME_TAG(a, b, c, d)                                                          \
     ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
 
 /* A mandatory tag and the size of its value, in bytes. */
-typedef struct rootlet_wanted {
+typedef struct rootlet_roughtime_wanted {
     uint32_t tag;
     uint16_t least;
     uint16_t most;
-} rootlet_wanted;
+} rootlet_roughtime_wanted;
 
 /*
- * Reads a message of length bytes followed by zeros zero bytes that need not exist. Of each
- * wanted tag, which must be in ascending order, the value comes out as a reader; it lies wholly
- * within the length bytes. found is written even on failure.
- * ROOTLET_ERR_ROUGHTIME_MESSAGE when it is malformed, else ROOTLET_ERR_ROUGHTIME_TAG when a
- * wanted tag is missing or not of its size.
+ * Reads a message of what is left in the reader and zeros zero bytes behind it that need not
+ * exist. Of each of the count wanted tags, in ascending order, the value comes out as a reader in
+ * found; it lies wholly within the bytes that exist. found is written even on failure.
+ * ROOTLET_ERR_ROUGHTIME_MESSAGE when the message is malformed, else ROOTLET_ERR_ROUGHTIME_TAG when
+ * a wanted tag is missing or not of its size.
  */
-ROOTLET_CHECKED rootlet_status rootlet_message_read(rootlet_reader *found,
-                                                    const rootlet_wanted *wanted, size_t count,
-                                                    const rootlet_reader *message, size_t zeros);
+ROOTLET_CHECKED rootlet_status
+rootlet_roughtime_read_message(rootlet_reader *found, const rootlet_roughtime_wanted *wanted,
+                               size_t count, const rootlet_reader *message, size_t zeros);
 
 /* The same for a whole packet: header, then message. ROOTLET_ERR_ROUGHTIME_PACKET when the magic
  * or the length is wrong. */
-ROOTLET_CHECKED rootlet_status rootlet_packet_read(rootlet_reader *found,
-                                                   const rootlet_wanted *wanted, size_t count,
-                                                   const rootlet_reader *packet, size_t zeros);
+ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
+                                                             const rootlet_roughtime_wanted *wanted,
+                                                             size_t count,
+                                                             const rootlet_reader *packet,
+                                                             size_t zeros);
 
 #endif
