@@ -16,7 +16,7 @@ def shared_rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
         assert rig.faults == [], "something failed inside the gateway's loop"
 
 
-@pytest.fixture()
+@pytest.fixture
 def rig(shared_rig: Rig) -> Rig:
     shared_rig.reset()
     return shared_rig

@@ -17,7 +17,7 @@ import pytest
 from rootlet.gateway import loop_factory
 from rootlet.profile import PROFILE_NAMES
 from support.gateway_maker import GATEWAY, MakerCa
-from support.gateway_rig import QUICK, DeviceSocket, Rig, request
+from support.gateway_rig import PATIENT, DeviceSocket, Rig, request
 from support.processes import LOOPBACK, tool
 
 LOOPS: dict[str, Callable[[], asyncio.AbstractEventLoop]] = {
@@ -141,7 +141,7 @@ def test_two_devices_on_two_connections_stay_apart(rig: Rig) -> None:
 
 
 def test_too_many_devices_are_turned_away(tmp_path: Path) -> None:
-    with Rig(tmp_path, limits=dataclasses.replace(QUICK, connections=2)) as rig:
+    with Rig(tmp_path, limits=dataclasses.replace(PATIENT, connections=2)) as rig:
         with rig.device("sensor-1") as one, rig.device("sensor-2") as two:
             assert one.ask(request()).status == two.ask(request()).status == 200
             with rig.device("sensor-3") as three:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import hashlib
+import threading
 from pathlib import Path
 
 import pytest
 
 from rootlet.gateway import loop_factory
 from support.gateway_maker import SECRET
-from support.gateway_rig import QUICK, Request, Rig, request
+from support.gateway_outside import Request
+from support.gateway_rig import Rig, request
 
-DOWNLOAD = 32 << 20
+LARGE = 32 << 20
 """Bytes; several times what the sockets between service and device hold."""
 
 
@@ -231,57 +232,73 @@ def test_a_request_in_single_bytes(rig: Rig) -> None:
 @pytest.mark.parametrize("loop", ["uvloop", "standard"])
 def test_large_bodies_stream_both_ways(tmp_path: Path, loop: str) -> None:
     factory = loop_factory() if loop == "uvloop" else asyncio.new_event_loop
-    limits = dataclasses.replace(QUICK, body_seconds=10.0)
     block = hashlib.shake_256(b"block").digest(1 << 16)
     written: list[int] = []
 
     async def download(_: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % DOWNLOAD)
-        for sent in range(0, DOWNLOAD, len(block)):
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % LARGE)
+        for sent in range(0, LARGE, len(block)):
             writer.write(block)
             await writer.drain()
             written.append(sent)
 
-    with Rig(tmp_path, factory=factory, limits=limits) as rig:
+    with Rig(tmp_path, factory=factory) as rig:
         rig.outside.behaviour = download
         with rig.device(buffer=4096) as device:
             device.send(request())
             got = device.socket.recv(16384)
             # The device does not read: the service must not get rid of more than sockets hold.
             rig.run(asyncio.sleep(0.3))
-            assert written[-1] < DOWNLOAD // 2
+            assert written[-1] < LARGE // 2
             got = got.partition(b"\r\n\r\n")[2]
             digest, count = hashlib.sha256(got), len(got)
-            while count < DOWNLOAD:
+            while count < LARGE:
                 got = device.socket.recv(1 << 16)
                 digest.update(got)
                 count += len(got)
-        assert digest.digest() == hashlib.sha256(block * (DOWNLOAD // len(block))).digest()
+        assert digest.digest() == hashlib.sha256(block * (LARGE // len(block))).digest()
         rig.outside.reset()
         assert rig.ask(request(method="POST", body=block * 4)).status == 200
         assert rig.outside.requests[0].body == block * 4
         assert rig.faults == []
 
 
-def test_a_service_that_does_not_read_stops_the_device(rig: Rig) -> None:
-    rig.outside.reads_body = False
+def test_a_service_that_does_not_read_stops_the_device(tmp_path: Path) -> None:
+    body = hashlib.shake_256(b"body").digest(1 << 16) * (LARGE >> 16)
     release = asyncio.Event()
-    got: list[int] = []
+    digests: list[bytes] = []
 
     async def slow(_: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await release.wait()
-        got.append(len(await reader.readexactly(290_000)))
+        digests.append(hashlib.sha256(await reader.readexactly(LARGE)).digest())
         writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
         await writer.drain()
         writer.close()
 
-    rig.outside.behaviour = slow
-    with rig.device() as device:
-        device.send(request(method="POST", body=b"a" * 290_000))
-        rig.run(asyncio.sleep(0.5))
+    with Rig(tmp_path) as rig, rig.device() as device:
+        rig.outside.behaviour, rig.outside.reads_body = slow, False
+        device.send(request("/plain/now", f"Content-Length: {LARGE}", method="PUT"))
+        sender = threading.Thread(target=device.send, args=(body,))
+        sender.start()
+        sender.join(0.5)
+        assert sender.is_alive(), "the gateway took more than it could pass on"
         rig.loop.call_soon_threadsafe(release.set)
         assert device.answer().status == 200
-    assert got == [290_000]
+        sender.join()
+        assert rig.faults == []
+    assert digests == [hashlib.sha256(body).digest()]
+
+
+def test_a_device_that_is_full_gets_its_next_answer_later(tmp_path: Path) -> None:
+    with Rig(tmp_path) as rig, rig.device() as device:
+        assert device.ask(request()).status == 200
+        [connection] = rig.server.hub.connections
+        rig.loop.call_soon_threadsafe(connection.pause_writing)
+        device.send(request())
+        rig.run(asyncio.sleep(0.1))
+        assert (len(rig.outside.requests), len(rig.lines())) == (2, 1)
+        rig.loop.call_soon_threadsafe(connection.resume_writing)
+        assert device.answer().body == b"hello"
 
 
 def test_an_early_answer_ends_the_upload(rig: Rig) -> None:

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import socket
+import struct
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
-from rootlet.gateway.http_upstream import resolve
-from support.gateway_rig import OK, Request, Rig, request
+from rootlet.gateway.http_upstream import Pool, resolve
+from rootlet.gateway.refusals import Refusal, RefusedMessage
+from support.gateway_outside import OK, Request
+from support.gateway_rig import PATIENT, Rig, request
+from support.processes import LOOPBACK
 
 BAD_ANSWERS = {
     "no HTTP": b"SSH-2.0-OpenSSH\r\n",
@@ -155,10 +161,70 @@ def test_a_second_failure_is_final(rig: Rig) -> None:
 
 def test_a_reset_upstream_is_502(rig: Rig) -> None:
     async def reset(_: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        at_once = struct.pack("ii", 1, 0)
+        writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, at_once)
         writer.transport.abort()
 
     rig.outside.behaviour = reset
     assert rig.ask(request("/plain/now")).error == "upstream_lost"
+
+
+def test_no_more_idle_connections_are_kept_than_allowed(tmp_path: Path) -> None:
+    async def slow(_: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        writer.write(OK)
+
+    with Rig(tmp_path, limits=dataclasses.replace(PATIENT, pooled=1)) as rig:
+        rig.outside.behaviour = slow
+        with rig.device("sensor-1") as one, rig.device("sensor-2") as two:
+            for _ in range(2):
+                one.send(request())
+                two.send(request())
+                assert one.answer().status == two.answer().status == 200
+        assert rig.opened() == 3
+
+
+async def _open(
+    rig: Rig, addresses: list[str], port: int, alias: str = "weather"
+) -> Refusal | None:
+    """Open a connection to one of several addresses; why not, or None."""
+
+    async def resolver(_: str, __: int) -> list[str]:
+        return addresses
+
+    pool = rig.server.hub.pools[alias]
+    route = pool.route
+    route = dataclasses.replace(route, upstream=dataclasses.replace(route.upstream, port=port))
+    probe = Pool(route, PATIENT, tls=pool.tls, resolver=resolver)
+    try:
+        connection = await probe.open()
+    except RefusedMessage as refused:
+        return refused.refusal
+    connection.drop()
+    return None
+
+
+def test_the_next_address_is_tried(rig: Rig) -> None:
+    port = rig.server.hub.pools["weather"].route.upstream.port
+    assert rig.run(_open(rig, ["127.0.0.2", LOOPBACK], port)) is None
+    assert rig.run(_open(rig, ["127.0.0.2"], port)) is Refusal.UPSTREAM_UNREACHABLE
+    assert rig.run(_open(rig, [], port)) is Refusal.UPSTREAM_UNREACHABLE
+
+
+def test_a_service_without_tls_is_told_apart(rig: Rig) -> None:
+    async def scenario() -> Refusal | None:
+        async def no_tls(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+            await writer.drain()
+            writer.close()
+
+        server = await asyncio.start_server(no_tls, LOOPBACK, 0)
+        port = server.sockets[0].getsockname()[1]
+        refusal = await _open(rig, [LOOPBACK], port)
+        server.close()
+        return refusal
+
+    assert rig.run(scenario()) is Refusal.UPSTREAM_TLS_FAILED
 
 
 @pytest.mark.parametrize(

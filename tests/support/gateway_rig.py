@@ -1,4 +1,4 @@
-"""A gateway, a service behind it whose behaviour a test chooses, and devices that speak raw HTTP."""
+"""A gateway, a service that behaves as a test chooses, and devices that speak raw HTTP."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import ssl
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,19 +27,10 @@ from rootlet.gateway import (
     server_files,
 )
 from support.gateway_maker import GATEWAY, OUTSIDE, DeviceFiles, MakerCa, outside_files
+from support.gateway_outside import Outside
 from support.processes import LOOPBACK, free_port
 
-__all__ = [
-    "OK",
-    "QUICK",
-    "ROUTES",
-    "Answer",
-    "DeviceSocket",
-    "Outside",
-    "Request",
-    "Rig",
-    "request",
-]
+__all__ = ["PATIENT", "QUICK", "ROUTES", "Answer", "DeviceSocket", "Rig", "request"]
 
 SECONDS = 10.0
 """Longest wait for anything; reached only by a test that fails."""
@@ -53,6 +44,9 @@ QUICK = Limits(
     drain_seconds=1.0,
 )
 """Deadlines short enough to be waited for."""
+
+PATIENT = Limits(linger_seconds=0.3, drain_seconds=1.0)
+"""Deadlines that no test reaches by being slow."""
 
 ROUTES = """
 [gateway]
@@ -69,7 +63,7 @@ devices = ["@outdoor"]
 roots = "outside/api.example.test.pem"
 allow_private = true
 max_body_bytes = 300000
-timeout_seconds = 2
+timeout_seconds = 10
 [gateway.routes.headers]
 X-Plan = "basic"
 [gateway.routes.secret_headers]
@@ -80,6 +74,14 @@ alias = "plain"
 upstream = "http://api.example.test:{plain}"
 methods = ["GET", "POST", "PUT"]
 devices = ["sensor-1"]
+allow_private = true
+max_body_bytes = 100000000
+timeout_seconds = 10
+
+[[gateway.routes]]
+alias = "hasty"
+upstream = "http://api.example.test:{plain}"
+devices = ["*"]
 allow_private = true
 timeout_seconds = 1
 
@@ -206,108 +208,6 @@ class DeviceSocket:
         return data
 
 
-@dataclass(frozen=True)
-class Request:
-    """A request as it reached the service."""
-
-    head: str
-    headers: list[tuple[str, str]]
-    body: bytes
-    whole: bool
-    """False where the connection broke off inside the body."""
-
-    @property
-    def line(self) -> str:
-        """Method, target and version."""
-        return self.head.split("\r\n")[0]
-
-    def values(self, name: str) -> list[str]:
-        """All values of a header."""
-        return [value for known, value in self.headers if known.lower() == name.lower()]
-
-
-OK = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Type: text/plain\r\n\r\nhello"
-
-Behaviour = Callable[[Request, asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
-
-
-async def _hello(_: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(OK)
-
-
-@dataclass
-class Outside:
-    """Someone else's service: records what it gets, answers as the test says."""
-
-    behaviour: Behaviour = _hello
-    reads_body: bool = True
-    """False: the behaviour is asked as soon as the head is there."""
-    connections: int = 0
-    requests: list[Request] = field(default_factory=list)
-
-    def answers(self, *raw: bytes) -> None:
-        """Answer each request with the same bytes, one write per piece."""
-
-        async def behave(
-            _: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
-            for piece in raw:
-                writer.write(piece)
-                await writer.drain()
-                await asyncio.sleep(0.01)
-
-        self.behaviour = behave
-
-    def closes_after(self, raw: bytes) -> None:
-        """Answer with these bytes and close."""
-
-        async def behave(
-            _: Request, __: asyncio.StreamReader, writer: asyncio.StreamWriter
-        ) -> None:
-            writer.write(raw)
-            await writer.drain()
-            writer.close()
-
-        self.behaviour = behave
-
-    def reset(self) -> None:
-        """Forget everything."""
-        self.behaviour, self.reads_body, self.connections = _hello, True, 0
-        self.requests.clear()
-
-    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection."""
-        self.connections += 1
-        with suppress(ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            while not writer.is_closing():
-                got = await self._read(reader)
-                self.requests.append(got)
-                if not got.whole:
-                    break
-                await self.behaviour(got, reader, writer)
-        writer.close()
-
-    async def _read(self, reader: asyncio.StreamReader) -> Request:
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        headers = [
-            (name, value)
-            for name, value in (line.split(": ", 1) for line in head.split("\r\n")[1:-2])
-        ]
-        given = {name.lower(): value for name, value in headers}
-        body, whole = b"", True
-        if self.reads_body:
-            try:
-                if given.get("transfer-encoding") == "chunked":
-                    while size := int(await reader.readuntil(b"\r\n"), 16):
-                        body += (await reader.readexactly(size + 2))[:-2]
-                    assert await reader.readexactly(2) == b"\r\n"
-                else:
-                    body = await reader.readexactly(int(given.get("content-length", "0")))
-            except asyncio.IncompleteReadError as error:
-                body, whole = body + error.partial, False
-        return Request(head, headers, body, whole)
-
-
 class Rig(AbstractContextManager["Rig"]):
     """Gateway and service in one loop of a thread; devices are blocking sockets in the test."""
 
@@ -316,7 +216,7 @@ class Rig(AbstractContextManager["Rig"]):
         folder: Path,
         *,
         profile: str = "c25519",
-        limits: Limits = QUICK,
+        limits: Limits = PATIENT,
         factory: Callable[[], asyncio.AbstractEventLoop] | None = None,
     ) -> None:
         self.ca = MakerCa(folder, profile)

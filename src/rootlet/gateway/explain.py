@@ -38,7 +38,7 @@ def describe(route: Route) -> str:
     lines = [
         f"/{route.alias}/...  goes to {route.upstream}/..., {trust}{private}.",
         f"  Devices: {', '.join(route.devices) or 'none'}. Methods: {', '.join(route.methods)}.",
-        f"  Bodies up to {_size(route.max_body_bytes)}; an answer within {route.timeout_seconds} s.",
+        f"  Bodies up to {_size(route.max_body_bytes)}; answers within {route.timeout_seconds} s.",
     ]
     lines += [f"  Sets {name}: {value}" for name, value in route.headers]
     lines += [f"  Sets {name} from secrets/{file}" for name, file in route.secret_headers]

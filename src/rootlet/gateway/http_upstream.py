@@ -185,9 +185,9 @@ class Pool:
         tls: ssl.SSLContext | None,
         resolver: Resolver = resolve,
     ) -> None:
-        self._route = route
+        self.route = route
         self._limits = limits
-        self._tls = tls
+        self.tls = tls
         self._resolve = resolver
         self._idle: list[UpstreamConnection] = []
         self.opened = 0
@@ -226,7 +226,7 @@ class Pool:
         refusal = Refusal.UPSTREAM_UNREACHABLE
         for address in addresses:
             try:
-                async with asyncio.timeout(self._route.timeout_seconds / len(addresses)):
+                async with asyncio.timeout(self.route.timeout_seconds / len(addresses)):
                     return await self._connect(address)
             except ssl.SSLCertVerificationError:
                 refusal = Refusal.UPSTREAM_NOT_TRUSTED
@@ -239,12 +239,12 @@ class Pool:
         raise RefusedMessage(refusal)
 
     async def _addresses(self) -> list[str]:
-        upstream = self._route.upstream
+        upstream = self.route.upstream
         try:
             found = await self._resolve(upstream.host, upstream.port)
         except (OSError, UnicodeError):
             raise RefusedMessage(Refusal.UPSTREAM_UNRESOLVED) from None
-        if self._route.allow_private:
+        if self.route.allow_private:
             return found
         checked = [address for address in found if is_public(address)]
         if not checked:
@@ -253,15 +253,15 @@ class Pool:
 
     async def _connect(self, address: str) -> UpstreamConnection:
         loop = asyncio.get_running_loop()
-        upstream = self._route.upstream
+        upstream = self.route.upstream
         connection = UpstreamConnection(self, self._limits)
         try:
             await loop.create_connection(
                 lambda: connection,
                 address,
                 upstream.port,
-                ssl=self._tls,
-                server_hostname=upstream.host if self._tls else None,
+                ssl=self.tls,
+                server_hostname=upstream.host if self.tls else None,
             )
         except BaseException:
             # Cancelled in the moment of success, nobody else would know of the connection.

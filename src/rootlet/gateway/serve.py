@@ -39,7 +39,7 @@ from rootlet.gateway.store import (
 from rootlet.maker import Maker
 from rootlet.pki import device_identity
 
-__all__ = ["GatewayServer", "loop_factory", "serve"]
+__all__ = ["GatewayServer", "loop_factory", "report_faults", "serve"]
 
 _BACKLOG = 1024
 _POLL_SECONDS = 0.05
@@ -176,7 +176,7 @@ def serve(
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        loop.set_exception_handler(_quiet(log))
+        loop.set_exception_handler(report_faults(log))
         stopped = asyncio.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, stopped.set)
@@ -203,7 +203,7 @@ def _open_log(path: Path | None) -> TextIO:
         ) from error
 
 
-def _quiet(log: AccessLog) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
+def report_faults(log: AccessLog) -> Callable[[asyncio.AbstractEventLoop, dict[str, Any]], None]:
     """Faults inside the loop become one log line, without a traceback on a terminal."""
 
     def handle(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:

@@ -18,8 +18,8 @@ __all__ = [
     "ServerFiles",
     "client_roots",
     "device_context",
-    "load_server_files",
     "load_secrets",
+    "load_server_files",
     "server_files",
     "upstream_context",
 ]
