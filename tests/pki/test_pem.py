@@ -36,7 +36,11 @@ def test_where_one_is_wanted_two_are_refused() -> None:
     assert refusal.value.status == "certificate-count"
 
 
-@pytest.mark.parametrize("content", [b"", b"text", certificate_to_pem(MADE.root)[:100], DER])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"text", certificate_to_pem(MADE.root)[:100], DER],
+    ids=["empty", "text", "cut off", "DER"],
+)
 def test_what_is_no_pem_is_refused(content: bytes) -> None:
     with pytest.raises(Refused, match=r"root\.pem") as refusal:
         certificate_from_pem(content, what="root.pem")
