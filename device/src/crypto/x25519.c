@@ -60,7 +60,7 @@ rootlet_status rootlet_x25519(uint8_t shared[ROOTLET_X25519_BYTES],
     bool zero = rootlet_field25519_is_zero(registers, 0);
     rootlet_words_store(shared, ROOTLET_FIELD25519_AT(registers, 0), 8);
     rootlet_words_wipe(registers, ROOTLET_FIELD25519_WORDS);
-    return zero ? ROOTLET_ERR_CRYPTO_ZERO_SHARED : ROOTLET_OK;
+    return (rootlet_status)(zero * ROOTLET_ERR_CRYPTO_ZERO_SHARED); /* no branch on a secret */
 }
 
 void rootlet_x25519_public(uint8_t public_key[ROOTLET_X25519_BYTES],
