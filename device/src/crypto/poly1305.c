@@ -7,6 +7,7 @@
 
 void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32])
 {
+    rootlet_words_wipe(poly, sizeof *poly / 4);
     rootlet_words_load(poly->key + 3, key, 8);
     poly->key[3] &= 0x0fffffff;
     for (unsigned i = 0; i < 3; i++) {
@@ -14,7 +15,6 @@ void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32])
         poly->key[i + 4] = r;
         poly->key[i] = r + (r >> 2);
     }
-    rootlet_words_wipe(poly->h, 5);
 }
 
 /*
