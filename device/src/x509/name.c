@@ -3,9 +3,8 @@
 
 #include "base/der.h"
 
-/* Bits by tag: UTF8String, PrintableString, TeletexString, IA5String, UniversalString,
- * BMPString. */
-#define STRINGS (1ul << 12 | 1ul << 19 | 1ul << 20 | 1ul << 22 | 1ul << 28 | 1ul << 30)
+/* Bits by tag: UTF8String, PrintableString, IA5String. */
+#define STRINGS (1ul << 12 | 1ul << 19 | 1ul << 22)
 
 /* Two elements of a SET OF stand in ascending order (X.690 section 11.6). No element is the
  * beginning of another, so they differ where both still have bytes, unless they are equal. */

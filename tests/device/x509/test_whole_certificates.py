@@ -6,16 +6,19 @@ import random
 
 import pytest
 from _rootlet_device import ffi, lib
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from rootlet.device import check_chain, status_name
 from rootlet.device.chain import trust_config
 from rootlet.errors import Refused
 from support.x509.case import ANCHOR, NOW
 from support.x509.draft import HOST, ISSUING, LEAF, public_key
+from support.x509.mutations import mutations
 
 CHAIN = [LEAF.der(), ISSUING.der()]
-FLIPS = 120
-"""Changed bits per certificate: each costs up to two signature checks."""
+FLIPS, CHANGES = 120, 200
+"""Changed bits, and other changes, per certificate: each costs up to two signature checks."""
 
 
 def refusal(chain: list[bytes]) -> str:
@@ -51,6 +54,20 @@ def test_no_changed_bit_is_accepted(place: int) -> None:
         chain = CHAIN.copy()
         chain[place] = bytes(changed)
         refusal(chain)
+
+
+@settings(max_examples=CHANGES)
+@given(changed=mutations(st.just(CHAIN[0])))
+def test_no_changed_leaf_is_accepted(changed: bytes) -> None:
+    assume(changed != CHAIN[0])
+    refusal([changed, CHAIN[1]])
+
+
+@settings(max_examples=CHANGES)
+@given(changed=mutations(st.just(CHAIN[1])))
+def test_no_changed_issuing_ca_is_accepted(changed: bytes) -> None:
+    assume(changed != CHAIN[1])
+    refusal([CHAIN[0], changed])
 
 
 def call(*, earliest: int, latest: int, host: str = HOST) -> tuple[str, bytes]:

@@ -54,6 +54,8 @@ def name_cases() -> Iterator[Case]:
         "an attribute of three": sequence(set_of(sequence(oid("2.5.4.3"), text, text))),
         "an attribute without type": sequence(set_of(sequence(text))),
         "a value that is no string": sequence(set_of(attribute(integer(5)))),
+        "a TeletexString": sequence(set_of(attribute(tlv(0x14, b"Example")))),
+        "a BMPString": sequence(set_of(attribute(tlv(0x1E, b"\0E\0x")))),
         "a value with a tag of two bytes": sequence(set_of(attribute(tlv(0x1F, b"x")))),
         "a value of another class": sequence(set_of(attribute(tlv(0x8C, b"x")))),
         "a value with a long length": sequence(set_of(attribute(b"\x0c\x81\x01x"))),
@@ -87,6 +89,7 @@ def name_cases() -> Iterator[Case]:
         "two attributes in order": sequence(set_of(*sorted(two))),
         "two relative names": name("Example", "Issuing"),
         "PrintableString": sequence(set_of(attribute(tlv(0x13, b"Example")))),
+        "IA5String": sequence(set_of(attribute(tlv(0x16, b"Example")))),
         "an empty string": sequence(set_of(attribute(tlv(0x0C)))),
     }
     for text_, good_name in good.items():
@@ -196,7 +199,7 @@ def role_cases() -> Iterator[Case]:
         extensions = (IS_CA, extension("2.5.29.15", usage, critical=True))
         issuing = replace(ISSUING, extensions=extensions)
         yield Case(9, f"an issuer with {text}", status, issuing=issuing)
-    for length in (0, 1, 127, 128, 255, 2**64):
+    for length in (0, 1, 127, 128, 255, 2**40):
         constraints = extension(BASIC_CONSTRAINTS, sequence(boolean(0xFF), integer(length)))
         issuing = replace(ISSUING, extensions=(constraints, CA_USAGE))
         yield Case(10, f"a path length of {length}", OK, issuing=issuing)
