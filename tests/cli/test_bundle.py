@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
 from rootlet import __version__
 from rootlet.profile import PROFILE_NAMES
+from support.commands import Run
 from support.limits import files_up_to
 from support.makers import made_maker
 

@@ -7,18 +7,22 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding
 
-from cli.conftest import Done, Run
 from rootlet.ca import issued_folder
+from rootlet.cli.ca_issue import verifier_for
+from rootlet.errors import Refused
 from rootlet.maker import load_maker
 from rootlet.pki import Kind
 from rootlet.profile import PROFILE_NAMES
+from support.commands import Done, Run
 from support.limits import files_up_to
-from support.makers import bare_maker, made_maker
+from support.makers import authority_of, bare_maker, made_maker
 
 NAME = "api.example.test"
 DAY = timedelta(days=1)
@@ -305,3 +309,21 @@ def test_a_full_disk_loses_nothing(run: Run, mine: Path) -> None:
 def test_a_damaged_record_stops_everything(run: Run, mine: Path) -> None:
     (mine / "ca/ca.sqlite").write_bytes(b"damaged" * 4096)
     two_lines(run("ca", "issue", "server", NAME, "--maker", mine), 6, "damaged", "backup")
+
+
+def test_the_devices_own_check_stands_before_every_server_certificate() -> None:
+    now = datetime.now(UTC)
+    authority, _ = authority_of(now=now)
+    other, _ = authority_of(now=now)
+    verify = verifier_for(authority.profile)
+    assert verify is not None
+    issued = replace(authority, verify=verify).issue_server([NAME, "192.0.2.7"], now=now)
+    chain = [certificate.public_bytes(Encoding.DER) for certificate in issued.chain]
+    verify(chain, authority.root, NAME, now)
+    with pytest.raises(Refused) as refusal:
+        verify(chain, other.root, NAME, now)
+    assert (refusal.value.status or "").startswith("ERR_X509")
+    with pytest.raises(Refused):
+        verify(chain, authority.root, "other.example.test", now)
+    with pytest.raises(Refused):
+        verify(chain, authority.root, NAME, now + 3 * DAY)

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
 from rootlet.cli.check import moment
 from rootlet.errors import Misuse
 from support.authority import DAY, NAME, Authority, p256_root
+from support.commands import Run
 from support.exchange import Exchange, exchange
 
 NOON = 1_800_000_000

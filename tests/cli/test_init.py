@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cli.conftest import Run
 from rootlet.maker import load_maker
 from rootlet.profile import PROFILE_NAMES
+from support.commands import Run
 from support.limits import files_up_to
 
 

@@ -12,8 +12,8 @@ from types import ModuleType
 import click
 import pytest
 
-from cli.conftest import Run
 from rootlet import __version__, cli, errors
+from support.commands import Run
 
 EXIT_CODES = {
     errors.Refused: 1,

@@ -300,6 +300,8 @@ class Rig(AbstractContextManager["Rig"]):
         plain.settimeout(SECONDS)
         if buffer:
             plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, buffer)
+        # The request follows the handshake's last flight: without this it waits for an ACK.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with plain:
             plain.connect((LOOPBACK, self.address.port))
             with context.wrap_socket(plain, server_hostname=GATEWAY) as secure:

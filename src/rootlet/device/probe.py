@@ -57,7 +57,7 @@ class Report:
     bytes_sent: int
     bytes_received: int
     round_trips: int
-    """How often the device waited for the server after sending."""
+    """How often the device waited for the server before it could have sent a request."""
     ticks: tuple[float, ...] = field(default=(), compare=False)
     """Seconds from the start to each arrival of bytes."""
 
@@ -89,7 +89,7 @@ class Probe:
         ``at`` is the time since the start, seconds. Application data is read and dropped.
         """
         self._ticks.append(at)
-        self._round_trips += self._waiting
+        self._round_trips += self._waiting and not self.client.connected
         self._waiting = False
         self._received += data
         reply = b""

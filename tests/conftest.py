@@ -1,10 +1,14 @@
+"""What tests of several parts share; one set of certificates and servers for each worker."""
+
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 import pytest
 
+from rootlet.cli import main
 from support.authority import Authority
+from support.commands import Done, Run
 from support.tls_servers import Farm
 
 
@@ -17,3 +21,13 @@ def authority() -> Authority:
 def farm(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     with Farm(tmp_path_factory.mktemp("servers"), authority) as servers:
         yield servers
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    def command(*arguments: object) -> Done:
+        capsys.readouterr()
+        code = main([str(argument) for argument in arguments])
+        return Done(code, *capsys.readouterr())
+
+    return command
