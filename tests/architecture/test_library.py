@@ -18,7 +18,8 @@ FLAGS = [
 ]
 THUMB = ["arm-none-eabi-gcc", "-mthumb"]
 CORES = {
-    "x86-64": ["gcc"],
+    # Without -fno-pic a const table of functions counts as data: it is relocated at start.
+    "x86-64": ["gcc", "-fno-pic"],
     "cortex-m0plus": [*THUMB, "-mcpu=cortex-m0plus"],
     "cortex-m3": [*THUMB, "-mcpu=cortex-m3"],
     "cortex-m4": [*THUMB, "-mcpu=cortex-m4"],

@@ -247,8 +247,7 @@ class Stage:
         folder = self.folder / "bad"
         text = BAD_SERVERS.format(folder=folder, servers=servers)
         write_atomic(folder / "nginx.conf", text.encode(), private=False)
-        command = [tool("nginx", "nginx"), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
-        self.processes.start_tcp("bad", command, self.ports["other-suite"])
+        self._start_nginx("bad", folder / "nginx.conf", self.ports["other-suite"])
 
     def _expired(self) -> Path:
         """A certificate of the maker's own CA that ended yesterday."""
