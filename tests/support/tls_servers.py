@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import socket
 import threading
 import time
@@ -114,6 +115,7 @@ class Farm:
         self.authority = authority
         self._stack = ExitStack()
         self._servers: dict[Options, Serving] = {}
+        self._numbers = itertools.count(1)
 
     def __enter__(self) -> Farm:
         return self
@@ -124,12 +126,16 @@ class Farm:
     def get(self, options: Options) -> Serving:
         """The server with these options."""
         if options not in self._servers:
-            folder = self._folder / f"server-{len(self._servers)}"
-            self._write(folder, options)
-            log = folder / "server.log"
-            server = self._stack.enter_context(self._run(folder, log, options))
-            self._servers[options] = Serving(server.port, log, server.keyboard)
+            self._servers[options] = self.start(options)
         return self._servers[options]
+
+    def start(self, options: Options) -> Serving:
+        """A new server with these options, for those that behave otherwise the second time."""
+        folder = self._folder / f"server-{next(self._numbers)}"
+        self._write(folder, options)
+        log = folder / "server.log"
+        server = self._stack.enter_context(self._run(folder, log, options))
+        return Serving(server.port, log, server.keyboard)
 
     def _write(self, folder: Path, options: Options) -> None:
         ca = self.authority
