@@ -69,24 +69,21 @@ def openssl_chain(folder: Path) -> Made:
     assert shutil.which("openssl"), "openssl is missing: apt-get install -y openssl"
     (folder / "x.cnf").write_text(CONFIGURATION, encoding="utf-8")
 
-    def openssl(*arguments: str) -> None:
-        subprocess.run(["openssl", *arguments], cwd=folder, check=True, capture_output=True)
+    def openssl(command: str) -> None:
+        subprocess.run(["openssl", *command.split()], cwd=folder, check=True, capture_output=True)
 
-    def request(who: str) -> None:
-        openssl("genpkey", "-algorithm", "ed25519", "-out", f"{who}.key")
-        subject = f"/C=AT/O=Example/CN=Example {who}"
-        openssl(*(["req", "-new", "-config", "x.cnf"]), "-key", f"{who}.key", "-subj", subject,
-                "-out", f"{who}.csr")  # fmt: skip
-
-    def sign(who: str, section: str, *by: str) -> None:
-        openssl(*(["x509", "-req", "-days", "2", "-extfile", "x.cnf"]), "-extensions", section,
-                "-in", f"{who}.csr", *by, "-out", f"{who}.pem")  # fmt: skip
-
-    for who in ("root", "issuing", "leaf"):
-        request(who)
-    sign("root", "ca", "-signkey", "root.key")
-    sign("issuing", "ca", "-CA", "root.pem", "-CAkey", "root.key", "-CAcreateserial")
-    sign("leaf", "server", "-CA", "issuing.pem", "-CAkey", "issuing.key", "-CAcreateserial")
+    for who, section, signer in (
+        ("root", "ca", "-signkey root.key"),
+        ("issuing", "ca", "-CA root.pem -CAkey root.key -CAcreateserial"),
+        ("leaf", "server", "-CA issuing.pem -CAkey issuing.key -CAcreateserial"),
+    ):
+        subject = f"/C=AT/O=Example/CN={who}"
+        openssl(f"genpkey -algorithm ed25519 -out {who}.key")
+        openssl(f"req -new -config x.cnf -key {who}.key -subj {subject} -out {who}.csr")
+        openssl(
+            f"x509 -req -days 2 -extfile x.cnf -extensions {section} -in {who}.csr {signer}"
+            f" -out {who}.pem"
+        )
     root, *chain = (
         x509.load_pem_x509_certificate((folder / f"{who}.pem").read_bytes())
         for who in ("root", "leaf", "issuing")

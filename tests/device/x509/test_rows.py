@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from rootlet.device import check_chain
 from rootlet.errors import Refused
 from support.x509.case import OK, Case
 from support.x509.draft import public_key
@@ -21,26 +20,15 @@ def title(case: Case) -> str:
     return f"{case.row}: {case.text}"
 
 
-def verdict(case: Case) -> bytes:
-    """The leaf's key, or ``Refused``."""
-    return check_chain(
-        case.certificates(),
-        anchors=case.anchors,
-        host=case.host,
-        earliest=case.earliest,
-        latest=case.latest,
-    )
-
-
 @pytest.mark.parametrize("case", [case for case in CASES if case.status == OK], ids=title)
 def test_accepted(case: Case) -> None:
-    assert verdict(case) == public_key("leaf")
+    assert case.check() == public_key("leaf")
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if case.status != OK], ids=title)
 def test_refused(case: Case) -> None:
     with pytest.raises(Refused) as refused:
-        verdict(case)
+        case.check()
     assert refused.value.status == case.status
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from rootlet.device import Anchor, Host
+from rootlet.device import Anchor, Host, check_chain
 from support.x509.draft import HOST, ISSUING, LEAF, ROOT, Draft, public_key
 
 __all__ = ["ANCHOR", "NOW", "OK", "Case", "anchor"]
@@ -20,6 +20,10 @@ def anchor(draft: Draft, holder: str | None = None) -> Anchor:
 
 
 ANCHOR = anchor(ROOT)
+
+
+def sized(data: bytes) -> bytes:
+    return len(data).to_bytes(2, "big") + data
 
 
 @dataclass(frozen=True)
@@ -40,6 +44,34 @@ class Case:
     host: Host = HOST
     earliest: int = NOW
     latest: int = NOW
+
+    def check(self) -> bytes:
+        """The device's verdict: the leaf's key, or ``Refused``."""
+        return check_chain(
+            self.certificates(),
+            anchors=self.anchors,
+            host=self.host,
+            earliest=self.earliest,
+            latest=self.latest,
+        )
+
+    def record(self) -> bytes:
+        """The case as device/test/unit/x509_chains.c reads it."""
+        is_address = not isinstance(self.host, str)
+        host = self.host.encode() if isinstance(self.host, str) else self.host.packed
+        chain = self.certificates()
+        return b"".join(
+            [
+                bytes([len(chain)]),
+                *map(sized, chain),
+                bytes([len(self.anchors)]),
+                *(sized(anchor.name) + anchor.public_key for anchor in self.anchors),
+                bytes([is_address]),
+                sized(host),
+                self.earliest.to_bytes(8, "big"),
+                self.latest.to_bytes(8, "big"),
+            ]
+        )
 
     def certificates(self) -> list[bytes]:
         """The chain as the server sends it."""
