@@ -241,6 +241,21 @@ def test_a_server_that_says_nothing(files: Files, serve: Serve, run: Run) -> Non
     assert "did not answer within 0.2 s" in done.err
 
 
+def test_a_server_that_never_gets_on(files: Files, serve: Serve, run: Run) -> None:
+    over = threading.Event()
+
+    def drip(connection: socket.socket, hello: bytes) -> None:
+        for byte in b"\x16\x03\x03\x02\x00" + bytes(512):
+            connection.sendall(bytes([byte]))
+            if over.wait(0.05):
+                return
+
+    done = run(*files.arguments(serve(drip), timeout=0.4))
+    over.set()
+    assert done.code == 4
+    assert "did not answer within 0.4 s" in done.err
+
+
 def test_a_server_that_never_closes_is_accepted_all_the_same(
     files: Files, serve: Serve, run: Run
 ) -> None:

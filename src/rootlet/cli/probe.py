@@ -67,7 +67,7 @@ def run_probe(client: TlsClient, where: tuple[str, int], *, timeout: float) -> R
     probe = Probe(client)
     with connection:
         try:
-            _pump(probe, connection)
+            _pump(probe, connection, timeout)
         except TimeoutError as error:
             if not client.connected:
                 raise Environment(
@@ -77,11 +77,11 @@ def run_probe(client: TlsClient, where: tuple[str, int], *, timeout: float) -> R
     return probe.report()
 
 
-def _pump(probe: Probe, connection: socket.socket) -> None:
+def _pump(probe: Probe, connection: socket.socket, timeout: float) -> None:
     client, started, closing = probe.client, time.monotonic(), False
     _send(connection, probe.to_send())
     while not client.closed:
-        data = _receive(connection)
+        data = _receive(connection, started + timeout)
         if not data:
             client.receive_end()
             break
@@ -97,7 +97,11 @@ def _send(connection: socket.socket, data: bytes) -> None:
         connection.sendall(data)
 
 
-def _receive(connection: socket.socket) -> bytes:
+def _receive(connection: socket.socket, deadline: float) -> bytes:
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    connection.settimeout(left)
     try:
         return connection.recv(RECEIVE_BYTES)
     except ConnectionResetError:
@@ -208,7 +212,7 @@ def command(
 ) -> int:
     """Say what a device would make of a server: accepted, or refused and why.
 
-    Exit code 0: accepted. 1: refused.
+    Exit code 0: accepted. 1: refused. 4: no answer.
 
     \b
     Example:
