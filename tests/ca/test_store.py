@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -175,6 +176,15 @@ def test_a_reader_always_finds_a_pair(tmp_path: Path) -> None:
     reader.join()
     assert len(read) > 10
     assert all(read)
+
+
+def test_several_may_renew_at_once(tmp_path: Path) -> None:
+    maker = made_maker(tmp_path / "mine")
+    with ThreadPoolExecutor(4) as pool:
+        issued = list(pool.map(lambda _: deliver_server(maker, NAME), range(12)))
+    assert pair(maker) in [each.certificate for each in issued]
+    with open_records(maker) as records:
+        assert len(records.named(NAME)) == 12
 
 
 @pytest.mark.parametrize("size", [0, 100, 300, 500])

@@ -14,6 +14,8 @@ cert.pem and key.pem through it finds a pair. The pair before it is kept beside 
 
 from __future__ import annotations
 
+import fcntl
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -188,23 +190,37 @@ def deliver(folder: Path, issued: Issued, records: Records) -> Path:
 def _swap(place: Path, version: str, contents: Mapping[str, tuple[bytes, bool]]) -> None:
     """Make ``place`` point to a new folder with these files; keep the one it pointed to before."""
     versions = place.parent / VERSIONS / place.name
-    new = versions / version
-    if place.exists() and not place.is_symlink():
-        raise State(f"{place} is not one of ours", hint="move it away, then run the command again")
+    new, link = versions / version, versions / "next"
+    with _locked(versions):
+        if place.exists() and not place.is_symlink():
+            raise State(
+                f"{place} is not one of ours", hint="move it away, then run the command again"
+            )
+        try:
+            for name, (content, private) in contents.items():
+                write_atomic(new / name, content, private=private)
+            link.unlink(missing_ok=True)
+            link.symlink_to(Path(VERSIONS, place.name, version))
+            before = place.readlink().name if place.is_symlink() else None
+            link.rename(place)
+        except (OSError, Environment):
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        for old in versions.iterdir():
+            if old.name not in {version, before}:
+                shutil.rmtree(old)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Keep other commands from changing ``folder`` meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
     try:
-        for name, (content, private) in contents.items():
-            write_atomic(new / name, content, private=private)
-        link = versions / "next"
-        link.unlink(missing_ok=True)
-        link.symlink_to(Path(VERSIONS, place.name, version))
-        before = place.readlink().name if place.is_symlink() else None
-        link.rename(place)
-    except (OSError, Environment):
-        shutil.rmtree(new, ignore_errors=True)
-        raise
-    for old in versions.iterdir():
-        if old.name not in {version, before}:
-            shutil.rmtree(old)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 def _require_ca(maker: Maker) -> None:
