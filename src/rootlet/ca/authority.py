@@ -24,6 +24,7 @@ from rootlet.pki import (
     Kind,
     PrivateKey,
     PublicKey,
+    check_device_id,
     check_issued,
     device_uri,
     general_name,
@@ -151,7 +152,7 @@ class Authority:
         It may outlive the issuing CA's present certificate, for that is renewed with the same key,
         but never the root.
         """
-        name = self.policy.device_id(device_id)
+        name = check_device_id(device_id)
         lifetime = self.policy.device_validity(days)
         self._check_current(now)
         validity = validity_from(now, lifetime, profile=self.profile, within=self.root)

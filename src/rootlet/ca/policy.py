@@ -29,7 +29,6 @@ from rootlet.maker import Maker
 from rootlet.pki import (
     Host,
     PublicKey,
-    check_device_id,
     check_urn_prefix,
     host_text,
     parse_dns_name,
@@ -101,10 +100,6 @@ class Policy:
                 status="lifetime",
             )
         return self.device_lifetime if days is None else timedelta(days=days)
-
-    def device_id(self, text: str) -> str:
-        """The id itself, when it may be issued for."""
-        return check_device_id(text)
 
     def request_key(self, pem: bytes) -> PublicKey:
         """The key of a PEM signing request whose sender holds the private one."""

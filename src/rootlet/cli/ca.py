@@ -21,7 +21,7 @@ from rootlet.ca import (
     policy_of,
     renew_issuing_ca,
 )
-from rootlet.cli.ca_issue import issue, renew
+from rootlet.cli.ca_issue import issue, renew, summary
 from rootlet.cli.options import (
     date_text,
     dry_run_option,
@@ -41,21 +41,9 @@ __all__ = ["command"]
 LEAVES = (Kind.SERVER, Kind.DEVICE)
 
 
-def _summary(record: Issuance, now: datetime) -> dict[str, Any]:
-    return {
-        "serial": record.serial,
-        "kind": record.kind.value,
-        "name": record.name,
-        "names": list(record.names),
-        "not_before": date_text(record.not_before),
-        "not_after": date_text(record.not_after),
-        "expired": now > record.not_after,
-        "status": record.status.value,
-        "sha256": record.sha256,
-        "profile": record.profile,
-        "issued_at": date_text(record.issued_at),
-        "bytes": len(record.der),
-    }
+def _remembered(record: Issuance, now: datetime) -> dict[str, Any]:
+    state = {"status": record.status.value, "expired": now > record.not_after}
+    return {**summary(record), **state}
 
 
 @click.group(
@@ -146,7 +134,7 @@ Issuing  SHA-256 {record.sha256}, until {date_text(record.not_after)}
 
 Next: renew the server certificates (rootlet ca renew NAME), and give servers the new
 {clients_path(folder)}"""
-    show(_summary(record, now), text, as_json=as_json)
+    show(_remembered(record, now), text, as_json=as_json)
 
 
 @command.command(name="list", epilog="\b\nExample:\n  rootlet ca list --maker mine --json")
@@ -169,7 +157,7 @@ def list_issued(folder: Path, kind: str | None, everything: bool, as_json: bool)
         state = "expired" if now > record.not_after else record.status.value
         until = date_text(record.not_after)
         lines.append(f"{record.kind.value:8}{until:22}{state:11}{record.serial:34}{record.name}")
-    fields = {"issued": [_summary(record, now) for record in found]}
+    fields = {"issued": [_remembered(record, now) for record in found]}
     show(fields, "\n".join(lines), as_json=as_json)
 
 
@@ -191,7 +179,7 @@ def show_issued(which: str, folder: Path, as_json: bool) -> None:
     if record is None:
         raise State(f"nothing was issued for {which}", hint="see: rootlet ca list --all")
     pem = certificate_to_pem(x509.load_der_x509_certificate(record.der)).decode()
-    fields = {**_summary(record, now), "pem": pem}
+    fields = {**_remembered(record, now), "pem": pem}
     if record.kind in LEAVES:
         fields["files"] = str(issued_folder(folder, record.kind, record.name))
     width = max(map(len, fields))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import click
 from cryptography import x509
@@ -20,6 +21,7 @@ from rootlet.ca import (
     open_authority,
     open_records,
 )
+from rootlet.cli.check import DEVICE_PROFILE
 from rootlet.cli.options import (
     date_text,
     dry_run_option,
@@ -33,9 +35,9 @@ from rootlet.errors import Misuse, State
 from rootlet.files import read_bytes
 from rootlet.maker import Maker, load_maker
 from rootlet.pki import Host, Kind, PublicKey, public_bytes, require_profile_key
-from rootlet.profile import PROFILE_NAMES, Profile, load_profile
+from rootlet.profile import Profile, load_profile
 
-__all__ = ["issue", "renew", "verifier_for"]
+__all__ = ["issue", "renew", "summary", "verifier_for"]
 
 NEXT = {
     Kind.SERVER: "reload the server that has it; a first one: rootlet server config nginx "
@@ -43,9 +45,6 @@ NEXT = {
     Kind.DEVICE: "put both into the device; servers know its issuing CA from ca/clients.pem",
 }
 """What to do with a leaf of each kind."""
-
-DEVICE_PROFILE = PROFILE_NAMES[0]
-"""The profile that the device library behind rootlet.device is built for."""
 
 hours_option = click.option(
     "--lifetime-hours", "hours", type=int, metavar="N", help="Instead of rootlet.toml's (server)."
@@ -100,9 +99,9 @@ def _issue(maker: Maker, make: Issue, csr: Path | None, *, dry_run: bool, as_jso
     _print(issued, place, as_json=as_json)
 
 
-def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
-    record = issued.record
-    fields = {
+def summary(record: Issuance) -> dict[str, Any]:
+    """A certificate as every command prints it in JSON."""
+    return {
         "serial": record.serial,
         "kind": record.kind.value,
         "name": record.name,
@@ -110,7 +109,16 @@ def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
         "not_before": date_text(record.not_before),
         "not_after": date_text(record.not_after),
         "sha256": record.sha256,
+        "profile": record.profile,
+        "issued_at": date_text(record.issued_at),
         "bytes": len(record.der),
+    }
+
+
+def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
+    record = issued.record
+    fields = {
+        **summary(record),
         "dry_run": place is None,
         "cert": None if place is None else str(place / "cert.pem"),
         "key": None if place is None or issued.key is None else str(place / "key.pem"),
