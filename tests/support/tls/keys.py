@@ -34,8 +34,8 @@ class Schedule:
 
     def __init__(self, shared: bytes) -> None:
         early = hmac.digest(ZEROS, ZEROS, "sha256")
-        self._handshake = self._next(early, shared)
-        self._master = self._next(self._handshake, ZEROS)
+        self.handshake_secret = self._next(early, shared)
+        self.master_secret = self._next(self.handshake_secret, ZEROS)
 
     @staticmethod
     def _next(secret: bytes, material: bytes) -> bytes:
@@ -44,12 +44,14 @@ class Schedule:
     def handshake(self, who: str, transcript: bytes) -> bytes:
         """``who`` is "c" or "s"; the transcript ends with the ServerHello."""
         return expand_label(
-            self._handshake, f"{who} hs traffic", hashlib.sha256(transcript).digest()
+            self.handshake_secret, f"{who} hs traffic", hashlib.sha256(transcript).digest()
         )
 
     def application(self, who: str, transcript: bytes) -> bytes:
         """As handshake; the transcript ends with the server's Finished."""
-        return expand_label(self._master, f"{who} ap traffic", hashlib.sha256(transcript).digest())
+        return expand_label(
+            self.master_secret, f"{who} ap traffic", hashlib.sha256(transcript).digest()
+        )
 
 
 class Direction:

@@ -87,9 +87,10 @@ class ScriptedServer:
         """All handshake messages from the client, headers included."""
         self.received = b""
         """All application data from the client."""
+        self.schedule: Schedule | None = None
+        self.application_secrets: tuple[bytes, bytes] | None = None
+        """The first ones, the client's and the server's."""
         self._partial = b""
-        self._schedule: Schedule | None = None
-        self._application: tuple[bytes, bytes] | None = None
 
     # -- from the client
 
@@ -121,9 +122,9 @@ class ScriptedServer:
             return
         if whole[0] == FINISHED:
             assert self.read is not None
-            assert self._application is not None
+            assert self.application_secrets is not None
             assert whole[4:] == finished_mac(self.read.secret, self.transcript)
-            self.read, self.epoch = Direction(self._application[0]), "application"
+            self.read, self.epoch = Direction(self.application_secrets[0]), "application"
         self.transcript += whole
 
     @property
@@ -205,17 +206,25 @@ class ScriptedServer:
     # -- to the client
 
     def say(
-        self, name: str, edit: Edit | None = None, *, behind: bytes = b"", cut: int = LIMIT
+        self,
+        name: str,
+        edit: Edit | None = None,
+        *,
+        tamper: Edit | None = None,
+        behind: bytes = b"",
+        cut: int = LIMIT,
     ) -> bytes:
-        """Records with the message of this name, edited; ``behind`` follows it in the record.
+        """Records with the message of this name, edited.
 
-        ``cut`` is the most content bytes in one record.
+        ``tamper`` is a change that the server does not know of. ``behind`` follows the message in
+        its record. ``cut`` is the most content bytes in one record.
         """
         said = self.body(name)
         if edit is not None:
             said = edit(said)
         self.spoken(name, said)
-        records = self.handshake_records(said + behind, cut=cut)
+        sent = said if tamper is None else tamper(said)
+        records = self.handshake_records(sent + behind, cut=cut)
         self._change_keys(name)
         return records
 
@@ -251,17 +260,17 @@ class ScriptedServer:
     def _change_keys(self, name: str) -> None:
         if name == "server_hello":
             their_share = X25519PublicKey.from_public_bytes(self.hello.extensions[51][-32:])
-            self._schedule = Schedule(self.private_key.exchange(their_share))
-            self.write = Direction(self._schedule.handshake("s", self.transcript))
-            self.read = Direction(self._schedule.handshake("c", self.transcript))
+            self.schedule = Schedule(self.private_key.exchange(their_share))
+            self.write = Direction(self.schedule.handshake("s", self.transcript))
+            self.read = Direction(self.schedule.handshake("c", self.transcript))
             self.epoch = "handshake"
         elif name == "finished":
-            assert self._schedule is not None
-            self._application = (
-                self._schedule.application("c", self.transcript),
-                self._schedule.application("s", self.transcript),
+            assert self.schedule is not None
+            self.application_secrets = (
+                self.schedule.application("c", self.transcript),
+                self.schedule.application("s", self.transcript),
             )
-            self.write = Direction(self._application[1])
+            self.write = Direction(self.application_secrets[1])
 
     def key_update(self, request: int = 0) -> bytes:
         """A KeyUpdate; the keys for writing change."""
