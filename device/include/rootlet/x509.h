@@ -92,13 +92,13 @@ typedef struct rootlet_x509_config {
  *    only, octet by octet. The subject's common name is never looked at.
  *
  * 6. Signatures, from the anchor down. TOO_MANY when the path needs more than
- *    ROOTLET_CHAIN_SIGNATURES. SIGNATURE when one does not verify. Anchors may share a name (a root
- * and its successor): each is tried, at one more signature each.
+ *    ROOTLET_CHAIN_SIGNATURES. SIGNATURE when one does not verify. Anchors may share a name, a root
+ *    and its successor: each is tried, at one signature more each.
  *
- * Steps 1 to 5 cost next to nothing; so a wrong name or date is told without proof that the rest is
- * authentic: never act on a status as if the CA had said it. Uses about 700 bytes of stack
- * beside what the signature check needs. No recursion; time is bounded by the chain's bytes, but
- * quadratic in the number of extensions.
+ * Steps 1 to 5 cost next to nothing. So a wrong date or name is told without proof that the rest is
+ * authentic: never act on a status as if the CA had said it. Uses about 600 bytes of stack, and
+ * 300 beside what the signature check needs. Time is bounded by the chain's bytes, and quadratic in
+ * the number of extensions.
  */
 ROOTLET_CHECKED rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],
                                                   const rootlet_certificate *chain, size_t count,

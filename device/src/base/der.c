@@ -37,50 +37,48 @@ void rootlet_der_leave(rootlet_reader *reader, size_t behind)
     }
 }
 
-rootlet_span rootlet_der_contents(rootlet_reader *reader, unsigned tag)
+void rootlet_der_contents(rootlet_span *contents, rootlet_reader *reader, unsigned tag)
 {
     size_t behind = rootlet_der_enter(reader, tag);
-    rootlet_span contents = {reader->next, reader->left};
+    contents->bytes = reader->next;
+    contents->length = reader->left;
     (void)rootlet_read_bytes(reader, reader->left);
     rootlet_der_leave(reader, behind);
-    return contents;
 }
 
-rootlet_span rootlet_der_element(rootlet_reader *reader, unsigned tag)
+void rootlet_der_element(rootlet_span *element, rootlet_reader *reader, unsigned tag)
 {
     const uint8_t *start = reader->next;
-    rootlet_span element = rootlet_der_contents(reader, tag);
-    element.length += (size_t)(element.bytes - start);
-    element.bytes = start;
-    return element;
+    rootlet_der_contents(element, reader, tag);
+    element->bytes = start;
+    element->length = (size_t)(reader->next - start);
 }
 
-rootlet_span rootlet_der_integer(rootlet_reader *reader)
+void rootlet_der_integer(rootlet_span *integer, rootlet_reader *reader)
 {
-    rootlet_span integer = rootlet_der_contents(reader, ROOTLET_DER_INTEGER);
-    const uint8_t *bytes = integer.bytes;
+    rootlet_der_contents(integer, reader, ROOTLET_DER_INTEGER);
+    const uint8_t *bytes = integer->bytes;
     /* The first nine bits are neither all zero nor all one. */
-    if (integer.length == 0 || (integer.length > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
+    if (integer->length == 0 ||
+        (integer->length > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
         rootlet_reader_fail(reader);
     }
-    return integer;
 }
 
-rootlet_span rootlet_der_oid(rootlet_reader *reader)
+void rootlet_der_oid(rootlet_span *oid, rootlet_reader *reader)
 {
-    rootlet_span oid = rootlet_der_contents(reader, ROOTLET_DER_OID);
+    rootlet_der_contents(oid, reader, ROOTLET_DER_OID);
     uint8_t previous = 0;
-    for (size_t i = 0; i < oid.length; i++) {
+    for (size_t i = 0; i < oid->length; i++) {
         /* A number does not begin with a byte that carries none of its bits. */
-        if (previous < 0x80 && oid.bytes[i] == 0x80) {
+        if (previous < 0x80 && oid->bytes[i] == 0x80) {
             rootlet_reader_fail(reader);
         }
-        previous = oid.bytes[i];
+        previous = oid->bytes[i];
     }
-    if (oid.length == 0 || previous >= 0x80) {
+    if (oid->length == 0 || previous >= 0x80) {
         rootlet_reader_fail(reader);
     }
-    return oid;
 }
 
 bool rootlet_der_flag(rootlet_reader *reader)

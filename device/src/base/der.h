@@ -39,17 +39,17 @@ size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag);
 void rootlet_der_leave(rootlet_reader *reader, size_t behind);
 
 /* Reads a whole element; gives its contents, none after a failure. */
-rootlet_span rootlet_der_contents(rootlet_reader *reader, unsigned tag);
+void rootlet_der_contents(rootlet_span *contents, rootlet_reader *reader, unsigned tag);
 
 /* As rootlet_der_contents, with tag and length. */
-rootlet_span rootlet_der_element(rootlet_reader *reader, unsigned tag);
+void rootlet_der_element(rootlet_span *element, rootlet_reader *reader, unsigned tag);
 
 /* Reads an INTEGER in its shortest form (X.690 section 8.3.2); gives its contents: two's
  * complement, never empty unless the reader failed. */
-rootlet_span rootlet_der_integer(rootlet_reader *reader);
+void rootlet_der_integer(rootlet_span *integer, rootlet_reader *reader);
 
 /* Reads a well-formed OBJECT IDENTIFIER (X.690 section 8.19); gives its contents. */
-rootlet_span rootlet_der_oid(rootlet_reader *reader);
+void rootlet_der_oid(rootlet_span *oid, rootlet_reader *reader);
 
 /* Reads a BOOLEAN DEFAULT FALSE, which is absent or TRUE as FF (X.690 sections 11.1, 11.5). */
 bool rootlet_der_flag(rootlet_reader *reader);

@@ -44,7 +44,8 @@ static rootlet_status check_algorithm(const rootlet_span *inner, const rootlet_s
 static const uint8_t *read_public_key(rootlet_reader *tbs)
 {
     const size_t prefix_length = 2u + rootlet_x509_key_prefix[1] - ROOTLET_PUBLIC_KEY_BYTES;
-    rootlet_span key = rootlet_der_element(tbs, ROOTLET_DER_SEQUENCE);
+    rootlet_span key;
+    rootlet_der_element(&key, tbs, ROOTLET_DER_SEQUENCE);
     if (key.length != prefix_length + ROOTLET_PUBLIC_KEY_BYTES ||
         !rootlet_equal(key.bytes, rootlet_x509_key_prefix, prefix_length)) {
         return NULL;
@@ -55,7 +56,7 @@ static const uint8_t *read_public_key(rootlet_reader *tbs)
 /* From issuer to subjectPublicKeyInfo. */
 static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
 {
-    view->issuer = rootlet_x509_read_name(tbs);
+    rootlet_x509_read_name(&view->issuer, tbs);
     if (tbs->failed || view->issuer.length == ROOTLET_X509_EMPTY_NAME) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
@@ -66,7 +67,7 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
     if (tbs->failed) {
         return ROOTLET_ERR_X509_DATE_ENCODING;
     }
-    view->subject = rootlet_x509_read_name(tbs);
+    rootlet_x509_read_name(&view->subject, tbs);
     if (tbs->failed) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
@@ -105,14 +106,16 @@ static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
         return ROOTLET_ERR_X509_VERSION;
     }
     /* Section 4.1.2.2; zero is tolerated, as it asks for. */
-    rootlet_span serial = rootlet_der_integer(tbs);
+    rootlet_span serial;
+    rootlet_der_integer(&serial, tbs);
     if (tbs->failed) {
         return ROOTLET_ERR_X509_ENCODING;
     }
     if (serial.length > SERIAL_BYTES || (serial.bytes[0] & 0x80) != 0) {
         return ROOTLET_ERR_X509_SERIAL;
     }
-    rootlet_span signature = rootlet_der_element(tbs, ROOTLET_DER_SEQUENCE);
+    rootlet_span signature;
+    rootlet_der_element(&signature, tbs, ROOTLET_DER_SEQUENCE);
     rootlet_status status = check_algorithm(&signature, algorithm);
     if (status == ROOTLET_OK) {
         status = read_names_dates_key(view, tbs);
@@ -127,9 +130,11 @@ rootlet_status rootlet_x509_read(rootlet_x509_view *view, const rootlet_certific
 {
     rootlet_reader reader = rootlet_reader_over(certificate->der, certificate->length);
     size_t behind = rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
-    view->tbs = rootlet_der_element(&reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span algorithm = rootlet_der_element(&reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span bits = rootlet_der_contents(&reader, ROOTLET_DER_BIT_STRING);
+    rootlet_der_element(&view->tbs, &reader, ROOTLET_DER_SEQUENCE);
+    rootlet_span algorithm;
+    rootlet_der_element(&algorithm, &reader, ROOTLET_DER_SEQUENCE);
+    rootlet_span bits;
+    rootlet_der_contents(&bits, &reader, ROOTLET_DER_BIT_STRING);
     rootlet_der_leave(&reader, behind);
     /* A signature is whole octets: no unused bits. */
     if (!rootlet_reader_done(&reader) || bits.length == 0 || bits.bytes[0] != 0) {

@@ -24,7 +24,8 @@ static bool stands_again(rootlet_reader rest, const rootlet_span *id)
 {
     while (rest.left != 0) {
         size_t behind = rootlet_der_enter(&rest, ROOTLET_DER_SEQUENCE);
-        rootlet_span other = rootlet_der_contents(&rest, ROOTLET_DER_OID);
+        rootlet_span other;
+        rootlet_der_contents(&other, &rest, ROOTLET_DER_OID);
         if (rootlet_span_is(&other, id->bytes, id->length)) {
             return true;
         }
@@ -38,7 +39,8 @@ static bool stands_again(rootlet_reader rest, const rootlet_span *id)
  * with the last bit set (X.690 section 11.2.2), and one is. */
 static void read_key_usage(rootlet_x509_view *view, rootlet_reader *value)
 {
-    rootlet_span bits = rootlet_der_contents(value, ROOTLET_DER_BIT_STRING);
+    rootlet_span bits;
+    rootlet_der_contents(&bits, value, ROOTLET_DER_BIT_STRING);
     if (bits.length != 2 && bits.length != 3) {
         rootlet_reader_fail(value);
         return;
@@ -56,7 +58,8 @@ static void read_basic_constraints(rootlet_x509_view *view, rootlet_reader *valu
     size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
     view->is_ca = rootlet_der_flag(value);
     if (view->is_ca && value->left != 0) {
-        rootlet_span length = rootlet_der_integer(value);
+        rootlet_span length;
+        rootlet_der_integer(&length, value);
         if (length.length == 1) { /* more than one byte is more than any chain */
             view->path_length = length.bytes[0];
         }
@@ -73,7 +76,8 @@ static void read_extended_key_usage(rootlet_x509_view *view, rootlet_reader *val
     size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
     view->for_servers = false;
     do {
-        rootlet_span use = rootlet_der_oid(value);
+        rootlet_span use;
+        rootlet_der_oid(&use, value);
         if (rootlet_span_is(&use, server_auth, sizeof server_auth)) {
             view->for_servers = true;
         }
@@ -84,7 +88,7 @@ static void read_extended_key_usage(rootlet_x509_view *view, rootlet_reader *val
 /* Section 4.2.1.6. The names themselves are read by rootlet_x509_match_host. */
 static void read_alternative_names(rootlet_x509_view *view, rootlet_reader *value, bool critical)
 {
-    view->alternative_names = rootlet_der_contents(value, ROOTLET_DER_SEQUENCE);
+    rootlet_der_contents(&view->alternative_names, value, ROOTLET_DER_SEQUENCE);
     view->names_critical = critical;
     if (view->alternative_names.length == 0) {
         rootlet_reader_fail(value);
@@ -116,9 +120,11 @@ static rootlet_status read_value(rootlet_x509_view *view, unsigned extension, ro
 static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *reader)
 {
     size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span id = rootlet_der_oid(reader);
+    rootlet_span id;
+    rootlet_der_oid(&id, reader);
     bool critical = rootlet_der_flag(reader);
-    rootlet_span octets = rootlet_der_contents(reader, ROOTLET_DER_OCTET_STRING);
+    rootlet_span octets;
+    rootlet_der_contents(&octets, reader, ROOTLET_DER_OCTET_STRING);
     rootlet_der_leave(reader, behind);
     if (reader->failed) {
         return ROOTLET_ERR_X509_EXTENSION;

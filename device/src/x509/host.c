@@ -113,7 +113,8 @@ rootlet_status rootlet_x509_match_host(const rootlet_span *alternative_names,
     bool found = false;
     while (names.left != 0) {
         unsigned tag = rootlet_der_peek(&names);
-        rootlet_span name = rootlet_der_contents(&names, tag);
+        rootlet_span name;
+        rootlet_der_contents(&name, &names, tag);
         if (!is_well_formed(tag, &name)) {
             return ROOTLET_ERR_X509_EXTENSION;
         }

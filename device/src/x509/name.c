@@ -7,22 +7,24 @@
 #define STRINGS (1ul << 12 | 1ul << 19 | 1ul << 22)
 
 /* Two elements of a SET OF stand in ascending order (X.690 section 11.6). No element is the
- * beginning of another, so they differ where both still have bytes, unless they are equal. */
+ * beginning of another, so they differ where both have bytes, unless they are equal. */
 static bool ascend(const rootlet_span *a, const rootlet_span *b)
 {
+    size_t common = a->length < b->length ? a->length : b->length;
     size_t i = 0;
-    while (i < a->length && i < b->length && a->bytes[i] == b->bytes[i]) {
+    while (i < common && a->bytes[i] == b->bytes[i]) {
         i++;
     }
-    return i < a->length && i < b->length && a->bytes[i] < b->bytes[i];
+    return i < common && a->bytes[i] < b->bytes[i];
 }
 
 static void read_attribute(rootlet_reader *reader)
 {
     size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
-    (void)rootlet_der_oid(reader);
+    rootlet_span part;
+    rootlet_der_oid(&part, reader);
     unsigned tag = rootlet_der_peek(reader);
-    (void)rootlet_der_contents(reader, tag);
+    rootlet_der_contents(&part, reader, tag);
     if (tag >= 32 || (STRINGS >> tag & 1) == 0) {
         rootlet_reader_fail(reader);
     }
@@ -45,13 +47,13 @@ static void read_relative_name(rootlet_reader *reader)
     rootlet_der_leave(reader, behind);
 }
 
-rootlet_span rootlet_x509_read_name(rootlet_reader *reader)
+void rootlet_x509_read_name(rootlet_span *name, rootlet_reader *reader)
 {
-    const uint8_t *start = reader->next;
+    name->bytes = reader->next;
     size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
     while (reader->left != 0) {
         read_relative_name(reader);
     }
     rootlet_der_leave(reader, behind);
-    return (rootlet_span){start, (size_t)(reader->next - start)};
+    name->length = (size_t)(reader->next - name->bytes);
 }

@@ -7,9 +7,34 @@ from dataclasses import dataclass
 from rootlet.device import Anchor, Host, check_chain
 from support.x509.draft import HOST, ISSUING, LEAF, ROOT, Draft, public_key
 
-__all__ = ["ANCHOR", "NOW", "OK", "Case", "anchor"]
+__all__ = ["ANCHOR", "NOW", "OK", "ROWS", "Case", "anchor"]
 
 OK = "OK"
+ROWS = {
+    0: "the call itself",
+    1: "strict DER",
+    2: "version",
+    3: "serial number",
+    4: "signature algorithm",
+    5: "key",
+    6: "names and who issued whom",
+    7: "signatures",
+    8: "dates",
+    9: "CA or not",
+    10: "path length",
+    11: "name constraints",
+    12: "unknown critical extensions",
+    13: "extensions that stand twice",
+    14: "key usage",
+    15: "extended key usage",
+    16: "subjectAltName: form",
+    17: "DNS names",
+    18: "wildcards",
+    19: "addresses",
+    20: "limits",
+}
+"""The checks there are."""
+
 NOW = 1_777_680_000
 """2026-05-02T00:00:00Z, in the middle of the drafts' validity."""
 
@@ -31,7 +56,7 @@ class Case:
     """One chain and its verdict."""
 
     row: int
-    """Of the table of checks, 1 to 20; 0 for the call itself."""
+    """Of ROWS."""
     text: str
     """What is special about it."""
     status: str

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from rootlet.device import Anchor
-from support.x509.case import OK, Case
+from support.x509.case import OK, ROWS, Case
 from support.x509.cases_extensions import extension_cases
 from support.x509.cases_fields import field_cases
 from support.x509.cases_path import path_cases
@@ -21,7 +21,7 @@ VECTORS = Path(__file__).resolve().parents[3] / "vectors" / "x509" / "chains.jso
 SOURCE = (
     "Made by tests/support/x509 from fixed keys: PYTHONPATH=tests python -m support.x509. "
     "Certificates and anchors (name, public key) are hexadecimal; cases name them by their place. "
-    "row is the row in the table of X.509 checks in docs/PROFILE.md, 0 for the call itself."
+    "time is the interval it is known to lie in, seconds since 1970."
 )
 
 
@@ -53,6 +53,7 @@ def vector_text() -> str:
         cases.place(
             {
                 "row": case.row,
+                "check": ROWS[case.row],
                 "text": case.text,
                 "status": case.status if case.status == OK else f"ERR_X509_{case.status}",
                 "host" if isinstance(case.host, str) else "address": str(case.host),
