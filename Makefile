@@ -62,7 +62,7 @@ pytest:
 
 size: setup-test
 	@$(MAKE) -s $(NATIVE)
-	@$(BIN)/python tools/size_report.py --write
+	@$(BIN)/python -m tools.size_report --write
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -11,7 +11,10 @@
 void rootlet_tls_expand_label(uint8_t *out, size_t length, const uint8_t secret[ROOTLET_HASH_BYTES],
                               const char *label, const uint8_t *hash)
 {
-    uint8_t info[INFO_BYTES] = {0, (uint8_t)length, 0, 't', 'l', 's', '1', '3', ' '};
+    static const uint8_t head[] = {0, 0, 0, 't', 'l', 's', '1', '3', ' '};
+    uint8_t info[INFO_BYTES];
+    rootlet_copy(info, head, sizeof head);
+    info[1] = (uint8_t)length;
     uint8_t *end = info + 3 + PREFIX_BYTES;
     while (*label != '\0') {
         *end++ = (uint8_t)*label++;
@@ -38,7 +41,8 @@ static void derive_secret(uint8_t out[ROOTLET_HASH_BYTES], const uint8_t secret[
 
 void rootlet_tls_transcript_hash(const rootlet_tls *tls, uint8_t hash[ROOTLET_HASH_BYTES])
 {
-    rootlet_sha256 copy = tls->transcript;
+    rootlet_sha256 copy;
+    rootlet_copy((uint8_t *)&copy, (const uint8_t *)&tls->transcript, sizeof copy);
     rootlet_sha256_final(&copy, hash);
 }
 

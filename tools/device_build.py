@@ -1,0 +1,175 @@
+"""Builds the device library for the cores of the size report, and reads sizes from the result."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["CORES", "FLAGS", "PARTS", "Build", "Core", "build", "compiler_version"]
+
+DEVICE = Path(__file__).resolve().parents[1] / "device"
+PARTS = ("base", "crypto", "x509", "roughtime", "tls")
+FLAGS = (
+    *("-std=c11", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections"),
+    "-fno-tree-loop-distribute-patterns",
+)
+FLASH = re.compile(r"\.(s?rodata|text|s?data|ARM\.ex)")
+RAM = re.compile(r"\.(s?data|s?bss|COMMON)")
+WORKERS = 2
+HARNESS = "everything.o"
+
+
+@dataclass(frozen=True)
+class Core:
+    """A core and how to compile for it."""
+
+    name: str
+    """As the report calls it."""
+    prefix: str
+    """Of the compiler's tools."""
+    options: tuple[str, ...]
+    """That choose the core."""
+    package: str
+    """Debian's package of the compiler."""
+
+
+CORES = (
+    *(
+        Core(name, "arm-none-eabi-", ("-mthumb", f"-mcpu={name}"), "gcc-arm-none-eabi")
+        for name in ("cortex-m0plus", "cortex-m3", "cortex-m4", "cortex-m33")
+    ),
+    Core(
+        "riscv32",
+        "riscv64-unknown-elf-",
+        ("-march=rv32imac", "-mabi=ilp32"),
+        "gcc-riscv64-unknown-elf",
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Build:
+    """What one core's compiler made."""
+
+    flash: dict[str, int]
+    """Bytes per part of the library, "helpers" (libgcc, memcpy) and "padding"."""
+    static_ram: int
+    """Bytes of variables the library itself defines."""
+    contexts: dict[str, int]
+    """Bytes of each object of device/test/size/contexts.c."""
+    graphs: tuple[str, ...]
+    """The call graph of each source, as the compiler writes it."""
+    pointed_at: frozenset[str]
+    """Names that constant data points at: the functions an indirect call can reach."""
+
+
+def _output(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f"{' '.join(command)}\n{done.stderr}")
+    return done.stdout
+
+
+def compiler_version(core: Core) -> str:
+    """The compiler's first line of --version."""
+    return _output(f"{core.prefix}gcc", "--version").splitlines()[0]
+
+
+def _compile(core: Core, source: Path, target: Path) -> None:
+    include = (f"-I{DEVICE / 'include'}", f"-I{DEVICE / 'src'}")
+    options = (*core.options, *FLAGS, "-fcallgraph-info=su", *include)
+    _output(f"{core.prefix}gcc", *options, "-c", str(source), "-o", str(target))
+
+
+def _objects(core: Core, folder: Path) -> list[Path]:
+    """The library compiled: PART__FILE.o, each with its call graph beside it."""
+    sources = [path for part in PARTS for path in sorted((DEVICE / "src" / part).glob("*.c"))]
+    targets = [folder / f"{path.parent.name}__{path.stem}.o" for path in sources]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(lambda pair: _compile(core, *pair), zip(sources, targets, strict=True)))
+    return targets
+
+
+def _link(core: Core, objects: list[Path], folder: Path) -> str:
+    """Links everything the public headers offer and gives the linker's map."""
+    harness, memory = folder / "everything.o", folder / "memory.o"
+    for target in (harness, memory):
+        _compile(core, DEVICE / "test" / "size" / f"{target.stem}.c", target)
+    link_map = folder / "map"
+    _output(
+        *(f"{core.prefix}gcc", *core.options, "-nostdlib", "-Wl,--gc-sections"),
+        *("-Wl,--entry=rootlet_everything", f"-Wl,-Map={link_map}"),
+        *("-o", str(folder / "everything.elf"), *map(str, [harness, *objects, memory]), "-lgcc"),
+    )
+    return link_map.read_text(encoding="utf-8")
+
+
+def _pieces(link_map: str) -> list[tuple[str, int, str]]:
+    """Section, size and file of everything that was kept."""
+    kept = link_map.partition("Linker script and memory map")[2]
+    line = re.compile(r"^ (\*fill\*|\.?[\w.$-]+)\s+0x[0-9a-f]+\s+0x([0-9a-f]+)(?: (\S+))?", re.M)
+    found = []
+    output_section = ""
+    # A long section name stands on a line of its own: join it with the next.
+    joined = re.sub(r"^( \.\S+)\n\s+", r"\1 ", kept, flags=re.M)
+    for row in joined.splitlines():
+        if re.match(r"\.\S", row):
+            output_section = row.split()[0]
+        if match := line.match(row):
+            section = output_section if match[1] == "*fill*" else match[1]
+            found.append((section, int(match[2], 16), match[3] or ""))
+    return found
+
+
+def _part(file: str) -> str:
+    """To which part of the report a linked file belongs."""
+    if not file:
+        return "padding"
+    part, separator, _ = Path(file).name.partition("__")
+    return part if separator else HARNESS if part == HARNESS else "helpers"
+
+
+def _sizes(link_map: str) -> tuple[dict[str, int], int]:
+    """Flash per part, and static RAM."""
+    flash: Counter[str] = Counter()
+    ram = 0
+    for section, size, file in _pieces(link_map):
+        part = _part(file)
+        if part == HARNESS:
+            continue
+        if FLASH.match(section):
+            flash[part] += size
+        if file and RAM.match(section):
+            ram += size
+    return {name: flash[name] for name in (*PARTS, "helpers", "padding")}, ram
+
+
+def _contexts(core: Core, folder: Path) -> dict[str, int]:
+    """Sizes of the caller's objects, from the symbol table, in the order of the source."""
+    source, target = DEVICE / "test" / "size" / "contexts.c", folder / "contexts.o"
+    _compile(core, source, target)
+    rows = (row.split() for row in _output(f"{core.prefix}nm", "-S", str(target)).splitlines())
+    sizes = {row[3]: int(row[1], 16) for row in rows if len(row) == 4}
+    text = source.read_text(encoding="utf-8")
+    return {name: sizes[name] for name in sorted(sizes, key=text.index)}
+
+
+def _pointed_at(core: Core, objects: list[Path]) -> frozenset[str]:
+    """Names in relocations of constant and other data."""
+    names = set()
+    for table in _output(f"{core.prefix}objdump", "-r", *map(str, objects)).split("RELOCATION"):
+        if re.match(r" RECORDS FOR \[\.(s?rodata|s?data)", table):
+            names |= set(re.findall(r"^[0-9a-f]+ \S+\s+(\w+)", table, re.M))
+    return frozenset(names)
+
+
+def build(core: Core, folder: Path) -> Build:
+    """Compiles and links the whole library for one core in an empty folder."""
+    objects = _objects(core, folder)
+    flash, ram = _sizes(_link(core, objects, folder))
+    graphs = tuple(path.with_suffix(".ci").read_text(encoding="utf-8") for path in objects)
+    return Build(flash, ram, _contexts(core, folder), graphs, _pointed_at(core, objects))
