@@ -14,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from rootlet.gateway import loop_factory
-from rootlet.profile import PROFILE_NAMES
+from rootlet.errors import Environment
+from rootlet.gateway import loop_factory, pinned_store
+from rootlet.profile import PROFILE_NAMES, load_profile
 from support.gateway_maker import GATEWAY, MakerCa
 from support.gateway_rig import PATIENT, DeviceSocket, Rig, request
 from support.processes import LOOPBACK, tool
@@ -46,13 +47,40 @@ def test_no_session_tickets_are_sent(rig: Rig) -> None:
 
 
 @pytest.mark.parametrize("suite", ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"])
-def test_another_suite_is_closed_without_an_answer(rig: Rig, suite: str) -> None:
-    with rig.device(suite=suite) as device:
+def test_another_suite_is_refused(rig: Rig, suite: str) -> None:
+    with pytest.raises(ssl.SSLError, match="HANDSHAKE_FAILURE"), rig.device(suite=suite):
+        pass
+
+
+def test_connections_to_anyone_else_are_not_held_to_the_profile(rig: Rig) -> None:
+    others = {cipher["name"] for cipher in ssl.create_default_context().get_ciphers()}
+    assert {"TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384"} < others
+
+
+def test_where_openssl_is_out_of_reach_another_suite_is_closed_without_an_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pinned_store, "_openssl", lambda: None)
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", lambda _context, _group: None)
+    suite = "TLS_AES_128_GCM_SHA256"
+    with Rig(tmp_path) as rig, rig.device(suite=suite) as device:
         with suppress(ConnectionError):
             device.send(request())
         assert device.rest() == b""
-    assert rig.lines("suite_refused")[0]["suite"] == suite
-    assert rig.outside.requests == []
+        assert rig.lines("suite_refused")[0]["suite"] == suite
+        assert rig.outside.requests == []
+
+
+def test_a_python_that_cannot_be_held_to_the_group_is_an_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(_context: ssl.SSLContext, _group: str) -> None:
+        raise ValueError("unknown group")
+
+    monkeypatch.setattr(pinned_store, "_openssl", lambda: None)
+    monkeypatch.setattr(ssl.SSLContext, "set_ecdh_curve", refuse)
+    with pytest.raises(Environment, match="cannot be held to the group X25519"):
+        pinned_store.pinned_context(load_profile("c25519"))
 
 
 def test_another_group_is_refused(rig: Rig) -> None:

@@ -119,7 +119,7 @@ class DeviceConnection(asyncio.Protocol):
             return
         tls = cast(ssl.SSLObject, transport.get_extra_info("ssl_object"))
         suite = tls.cipher()
-        # Python's ssl cannot offer a single TLS 1.3 suite, so the choice is checked afterwards.
+        # Where the context could not be held to one suite, the choice is checked afterwards.
         if suite is None or suite[0] != hub.suite:
             hub.log.event("suite_refused", suite=suite[0] if suite else None)
             self._close()

@@ -10,6 +10,7 @@ from pathlib import Path
 from rootlet.errors import Environment, Misuse, State
 from rootlet.files import read_bytes
 from rootlet.gateway.model import Gateway, Route
+from rootlet.gateway.pinned_store import pinned_context
 from rootlet.maker import Maker
 from rootlet.pki import certificates_from_pem, require_profile_key
 from rootlet.profile import Profile
@@ -26,7 +27,6 @@ __all__ = [
 
 _OTHERS_MAY_READ = 0o077
 _FIRST_PRINTABLE, _LAST_PRINTABLE = 0x20, 0x7E
-_OPENSSL_GROUPS = {"X25519": "X25519", "secp256r1": "prime256v1"}
 
 
 class ServerFiles:
@@ -78,12 +78,8 @@ def client_roots(maker: Maker) -> Path:
 
 
 def device_context(profile: Profile, files: ServerFiles, clients: Path) -> ssl.SSLContext:
-    """TLS for the device leg: 1.3, the profile's group, a client certificate, no tickets."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
-    context.set_ecdh_curve(_OPENSSL_GROUPS[profile.tls.group])
-    # The client's order counts: one that prefers the profile's suite gets it.
-    context.options &= ~ssl.OP_CIPHER_SERVER_PREFERENCE
+    """TLS for the device leg: the profile's, a client certificate, no tickets."""
+    context = pinned_context(profile)
     context.num_tickets = profile.tls.tickets
     context.verify_mode = ssl.CERT_REQUIRED
     load_server_files(context, files)
