@@ -26,7 +26,6 @@ ssl_conf = contexts
 [contexts]
 system_default = profile
 [profile]
-MinProtocol = TLSv1.3
 Ciphersuites = {suite}
 Groups = {group}
 """
@@ -68,12 +67,13 @@ def pinned_context(profile: Profile) -> ssl.SSLContext:
             finally:
                 openssl.CONF_modules_finish()
                 openssl.CONF_modules_load_file(None, None, _OWN_DEFAULTS)
-    return context or _plain_context(group)
+    context = context or _plain_context(group)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3  # ssl sets its own over OpenSSL's
+    return context
 
 
 def _plain_context(group: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.minimum_version = ssl.TLSVersion.TLSv1_3
     try:
         context.set_ecdh_curve(group)
     except (ssl.SSLError, ValueError) as error:
