@@ -328,6 +328,14 @@ def test_malformed_requests(request_: bytes) -> None:
     assert by_both(request_, Reply().to(request_)) == "ERR_ROUGHTIME_REQUEST"
 
 
+@pytest.mark.parametrize("version", [2, 0x8000000B, 0xFFFFFFFF])
+def test_a_version_that_is_offered_but_not_spoken(version: int) -> None:
+    """Its texts are unknown, so nothing it signs can be checked."""
+    request = build_request(NONCE, KEY, versions=(1, version))
+    response = Reply(version=version, srep={p.VERS: number(1) + number(version)}).to(request)
+    assert by_both(request, response) == "ERR_ROUGHTIME_VERSION"
+
+
 def test_versions_offered_out_of_order_are_not_offered() -> None:
     request = encode_packet({p.VER: number(p.VERSION_DRAFT) + number(1), p.NONC: NONCE})
     assert by_both(request, Reply().to(request)) == "ERR_ROUGHTIME_VERSION"

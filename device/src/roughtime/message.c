@@ -33,9 +33,9 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
         const size_t start = end;
         tag = rootlet_read_le32(&tags);
         end = left > 0 ? rootlet_read_le32(&offsets) : total;
-        /* Section 4.2: tags ascend, none stands twice; offsets never fall, are multiples of
-         * four, and end within the message. */
-        if (tag <= previous || end < start || end > total || start % WORD != 0) {
+        /* Section 4.2: tags ascend, none stands twice; offsets are multiples of four and never
+         * fall, so that none can lie behind the end of the last value. */
+        if (tag <= previous || end < start || start % WORD != 0) {
             return ROOTLET_ERR_ROUGHTIME_MESSAGE;
         }
         /* A value of a wrong size is not taken, so that one is left wanted at the end. */

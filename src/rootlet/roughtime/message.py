@@ -71,8 +71,8 @@ def decode(message: bytes) -> dict[int, bytes]:
     for number, end in zip(header[count:], ends, strict=True):
         if number <= previous:
             raise Malformed(f"tag {tag_name(number)} is out of order or stands twice")
-        if end < start or end > len(message):
-            raise Malformed(f"the value of {tag_name(number)} ends outside the message")
+        if end < start:  # also what an offset behind the end leads to, for the last ends there
+            raise Malformed(f"the value of {tag_name(number)} ends before it starts")
         if start % WORD:
             raise Malformed(f"the value of {tag_name(number)} is not aligned to {WORD} bytes")
         values[number] = message[start:end]
