@@ -52,8 +52,11 @@ void rootlet_hmac_sha256(uint8_t mac[ROOTLET_SHA256_BYTES], const uint8_t *key, 
 void rootlet_hkdf_sha256_extract(uint8_t prk[ROOTLET_SHA256_BYTES], const uint8_t *salt,
                                  size_t salt_length, const uint8_t *ikm, size_t ikm_length);
 
+#define ROOTLET_HKDF_INFO_BYTES 128 /* longest info */
+
 /* One HKDF-Expand of at most 32 bytes: all that TLS 1.3 with SHA-256 needs, so one block.
- * ROOTLET_ERR_MISUSE when out_length is over 32. out may overlap prk. info up to 2^16 bytes. */
+ * ROOTLET_ERR_MISUSE when out_length is over 32 or info_length over ROOTLET_HKDF_INFO_BYTES. out
+ * may overlap prk. */
 ROOTLET_CHECKED rootlet_status rootlet_hkdf_sha256_expand(uint8_t *out, size_t out_length,
                                                           const uint8_t prk[ROOTLET_SHA256_BYTES],
                                                           const uint8_t *info, size_t info_length);

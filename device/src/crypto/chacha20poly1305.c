@@ -6,7 +6,7 @@
 #include "rootlet/crypto.h"
 
 /* The tag over aad and ciphertext. */
-static void authenticate(uint8_t tag[16], const uint8_t *data, size_t length, const uint8_t key[32],
+static void authenticate(const uint8_t *data, size_t length, uint8_t tag[16], const uint8_t key[32],
                          const uint8_t nonce[12], const uint8_t *aad, size_t aad_length)
 {
     rootlet_poly1305 poly;
@@ -32,7 +32,7 @@ void rootlet_chacha20poly1305_seal(uint8_t *data, size_t length,
                                    const uint8_t *aad, size_t aad_length)
 {
     rootlet_chacha20(data, length, key, nonce, 1);
-    authenticate(tag, data, length, key, nonce, aad, aad_length);
+    authenticate(data, length, tag, key, nonce, aad, aad_length);
 }
 
 rootlet_status
@@ -43,7 +43,7 @@ rootlet_chacha20poly1305_open(uint8_t *data, size_t length,
                               const uint8_t *aad, size_t aad_length)
 {
     uint8_t expected[ROOTLET_CHACHA20POLY1305_TAG_BYTES];
-    authenticate(expected, data, length, key, nonce, aad, aad_length);
+    authenticate(data, length, expected, key, nonce, aad, aad_length);
     bool equal = rootlet_equal(expected, tag, sizeof expected);
     rootlet_wipe(expected, sizeof expected);
     if (!equal) {

@@ -46,20 +46,12 @@ static bool decode(uint32_t *registers, const uint8_t bytes[32])
     return rootlet_equal(encoding, bytes, sizeof encoding);
 }
 
-/* Keeps the addend that a program makes. */
-static void keep(uint32_t addend[ROOTLET_ED25519_ADDEND_WORDS], uint32_t *registers,
-                 const uint16_t *program)
-{
-    rootlet_field25519_run(registers, program);
-    rootlet_words_copy(addend, ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND),
-                       ROOTLET_ED25519_ADDEND_WORDS);
-}
+#define WORDS ROOTLET_ED25519_ADDEND_WORDS
 
-/* Adds a kept addend to the point. */
-static void add(uint32_t *registers, const uint32_t addend[ROOTLET_ED25519_ADDEND_WORDS])
+/* Adds an addend, which is kept elsewhere, to the point. */
+static void add(uint32_t *registers, const uint32_t addend[WORDS])
 {
-    rootlet_words_copy(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND), addend,
-                       ROOTLET_ED25519_ADDEND_WORDS);
+    rootlet_words_copy(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND), addend, WORDS);
     rootlet_field25519_run(registers, rootlet_ed25519_add);
 }
 
@@ -69,23 +61,29 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
                                               const uint32_t s[8], const uint32_t h[8])
 {
     rootlet_field25519 registers;
-    uint32_t addends[3][ROOTLET_ED25519_ADDEND_WORDS]; /* B, -A, B - A */
+    uint32_t sums[2][WORDS]; /* the addends for -A and B - A */
+    uint32_t *made = ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND);
+    uint32_t *base = ROOTLET_FIELD25519_AT(registers, 12); /* the one for B */
 
-    keep(addends[0], registers, rootlet_ed25519_base);
+    rootlet_field25519_run(registers, rootlet_ed25519_neutral);
     if (!decode(registers, public_key)) {
         return false;
     }
     rootlet_field25519_run(registers, negate);
-    keep(addends[1], registers, rootlet_ed25519_from_affine);
-    add(registers, addends[0]);
-    keep(addends[2], registers, rootlet_ed25519_from_point);
+    rootlet_field25519_run(registers, rootlet_ed25519_from_affine);
+    rootlet_words_copy(sums[0], made, WORDS);
+    rootlet_field25519_run(registers, rootlet_ed25519_base);
+    rootlet_words_copy(base, made, WORDS);
+    add(registers, sums[0]);
+    rootlet_field25519_run(registers, rootlet_ed25519_from_point);
+    rootlet_words_copy(sums[1], made, WORDS);
 
     rootlet_field25519_run(registers, rootlet_ed25519_neutral);
     for (unsigned i = 253; i-- > 0;) {
-        uint32_t bits = (s[i / 32] >> i % 32 & 1) + 2 * (h[i / 32] >> i % 32 & 1);
+        unsigned bits = (s[i / 32] >> i % 32 & 1) | (h[i / 32] >> i % 32 & 1) << 1;
         rootlet_field25519_run(registers, rootlet_ed25519_double);
         if (bits != 0) {
-            add(registers, addends[bits - 1]);
+            add(registers, bits == 1 ? base : sums[bits - 2]);
         }
     }
     rootlet_ed25519_encode(r, registers);

@@ -98,6 +98,9 @@ static void test_hkdf(const char *folder)
         }
         vectors_check(&v, rootlet_hkdf_sha256_expand(okm, 33, prk, v.bytes[4], v.length[4]) ==
                               ROOTLET_ERR_MISUSE);
+        vectors_check(
+            &v, rootlet_hkdf_sha256_expand(okm, 32, prk, v.bytes[4], ROOTLET_HKDF_INFO_BYTES + 1) ==
+                    ROOTLET_ERR_MISUSE);
     }
 }
 
