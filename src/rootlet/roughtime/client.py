@@ -27,9 +27,6 @@ __all__ = ["SUPPORTED_VERSIONS", "Sample", "build_request", "verify"]
 SUPPORTED_VERSIONS = (p.VERSION_1, p.VERSION_DRAFT)
 """Ascending, as they stand in a request."""
 
-PADDING_PAIRS_BYTES = 8
-"""What the pair of ZZZZ takes in the header."""
-
 ANY_BYTES = (0, 0xFFFF)
 VERSIONS_BYTES = (4, 4 * p.MAX_VERSIONS)
 
