@@ -204,7 +204,7 @@ def test_serving_reloading_and_stopping_by_signals(
     assert seen[0].startswith(f"{SECRET}|sensor-1|")
     assert seen[0] == seen[1], "the same connection to nginx"
     old = (ca.folder / "access.log.1").read_text(encoding="utf-8")
-    assert '"route": "weather"' in old
+    assert '"route":"weather"' in old
     events = [json.loads(line)["event"] for line in log.read_text(encoding="utf-8").splitlines()]
     assert events == ["reloaded", "request", "draining", "stopped"]
     assert SECRET not in old

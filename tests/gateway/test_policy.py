@@ -180,7 +180,7 @@ def test_routes_are_explained(gateway: Gateway) -> None:
 
 def test_an_answer_keeps_its_framing() -> None:
     headers = ((b"content-length", b"3"), (b"connection", b"x-a"), (b"x-a", b"1"), (b"b", b"2"))
-    assert answer_head(ResponseHead(200, headers, length=3), keep_alive=True) == (
+    assert answer_head(ResponseHead(200, headers, frozenset({b"x-a"}), 3), keep_alive=True) == (
         b"HTTP/1.1 200 \r\nb: 2\r\ncontent-length: 3\r\n\r\n"
     )
     assert answer_head(ResponseHead(200, (), chunked=True), keep_alive=False) == (

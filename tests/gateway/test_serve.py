@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import datetime
+import errno
 import io
 import json
 import socket
@@ -260,6 +261,27 @@ def test_the_standard_loop_serves_where_there_is_no_uvloop(monkeypatch: pytest.M
 
     monkeypatch.setattr(builtins, "__import__", without)
     assert loop_factory() is asyncio.new_event_loop
+
+
+def test_a_log_that_cannot_be_written_counts_what_is_lost() -> None:
+    class Full(io.StringIO):
+        full = True
+
+        def write(self, text: str) -> int:
+            if self.full:
+                raise OSError(errno.ENOSPC, "No space left on device")
+            return super().write(text)
+
+    stream = Full()
+    log = AccessLog(stream)
+    for _ in range(3):
+        log.event("one")
+    stream.full = False
+    log.event("two")
+    log.event("three")
+    first, second = map(json.loads, stream.getvalue().splitlines())
+    assert (first["event"], first["lost"]) == ("two", 3)
+    assert (second["event"], second.get("lost")) == ("three", None)
 
 
 def test_a_fault_in_the_loop_is_one_line() -> None:

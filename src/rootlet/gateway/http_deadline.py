@@ -51,6 +51,10 @@ class Deadline:
         if self._timer is None:
             self._timer = self._loop.call_later(seconds, self._fire)
 
+    def pause(self) -> None:
+        """Wait for nothing for now; the timer stays, so that going on costs nothing."""
+        self._wait = None
+
     def clear(self) -> None:
         """Wait for nothing any more."""
         self._wait = None

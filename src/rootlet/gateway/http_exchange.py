@@ -95,7 +95,6 @@ class Exchange:
             self._attach(connection, reused=True)
         else:
             self._open()
-        self._set_deadline()
 
     def stop(self) -> None:
         """The device is gone, or broke off its body: so must the upstream's request."""
@@ -127,14 +126,12 @@ class Exchange:
         self._body_sent = self._body_sent or self._connection is not None
         if self._connection is None:
             self._device.pause(True)
-        self._set_deadline()
 
     def request_end(self) -> None:
         """The device's request is complete."""
         self.request_ended = True
         if self._request.chunked:
             self._to_upstream.append(LAST_CHUNK)
-        self._set_deadline()
 
     def device_full(self, full: bool) -> None:
         """Whether the device takes no more of its answer for now."""
@@ -154,14 +151,12 @@ class Exchange:
             and self._device.may_keep_alive()
         )
         self._to_device.append(answer_head(head, keep_alive=self._keep_alive))
-        self._set_deadline()
 
     def response_body(self, data: bytes) -> None:
         """A piece of the upstream's answer."""
         assert self._answer is not None
         self.sent += len(data)
         self._to_device.append(chunk(data) if self._answer.chunked else data)
-        self._set_deadline()
 
     def response_end(self) -> None:
         """The upstream's answer is complete."""
@@ -169,7 +164,7 @@ class Exchange:
         assert self._answer is not None
         if self._answer.chunked and not self._answer.bodiless:
             self._to_device.append(LAST_CHUNK)
-        self.flush()
+        self._send()
         self._device.exchange_done(keep_alive=self._keep_alive)
 
     def upstream_failed(self, refusal: Refusal, *, untouched: bool) -> None:
@@ -177,7 +172,7 @@ class Exchange:
         self._connection = None
         repeat = untouched and self._reused and not self._body_sent and self._allowed.repeatable
         if not repeat:
-            self.flush()
+            self._send()
             self.fail(refusal)
             return
         ending = [LAST_CHUNK] if self._request.chunked and self.request_ended else []
@@ -191,7 +186,12 @@ class Exchange:
         self._set_deadline()
 
     def flush(self) -> None:
-        """Send what has been gathered: one write per leg for all that one read brought."""
+        """Send what one read brought, and wait for more; what brought nothing prolongs nothing."""
+        if self._to_upstream or self._to_device:
+            self._send()
+            self._set_deadline()
+
+    def _send(self) -> None:
         if self._to_upstream and self._connection is not None:
             data = b"".join(self._to_upstream)
             self._to_upstream.clear()
@@ -215,7 +215,7 @@ class Exchange:
         self._opening = None
         self._attach(connection, reused=False)
         self._body_sent = self.received > 0
-        self.flush()
+        self._send()
         self._device.pause(self._upstream_full)
         if not self.request_ended:
             self._set_deadline()

@@ -61,12 +61,13 @@ class UpstreamConnection(asyncio.Protocol):
         self._reader: ResponseReader | None = None
         self._untouched = True
         self._request_sent = False
+        self._paused = False
         self.idle_since = 0.0
         """When it was put back, loop time."""
 
     def begin(self, answering: Answering, *, head_request: bool) -> None:
         """Take this connection for one request."""
-        self._deadline.clear()
+        self._deadline.pause()
         self._answering = answering
         self._reader = ResponseReader(answering, self._limits, head_request=head_request)
         self._untouched = True
@@ -80,11 +81,14 @@ class UpstreamConnection(asyncio.Protocol):
 
     def pause(self, full: bool) -> None:
         """Stop reading while the device takes no more of its answer."""
-        if self._transport is not None and not self._transport.is_closing():
-            if full:
-                self._transport.pause_reading()
-            else:
-                self._transport.resume_reading()
+        assert self._transport is not None
+        if full == self._paused or self._transport.is_closing():
+            return
+        self._paused = full
+        if full:
+            self._transport.pause_reading()
+        else:
+            self._transport.resume_reading()
 
     def drop(self) -> None:
         """Cut the connection; whoever waited is not told. An unfinished body never gets its end."""
@@ -120,7 +124,8 @@ class UpstreamConnection(asyncio.Protocol):
                 return
         if reader.ended:
             self._finish(reusable=clean and reader.keep_alive and self._request_sent)
-        answering.flush()
+        else:
+            answering.flush()
 
     def eof_received(self) -> None:
         """Called by the loop, which then closes."""
@@ -142,7 +147,6 @@ class UpstreamConnection(asyncio.Protocol):
             answering.upstream_failed(refused.refusal, untouched=self._untouched)
         else:
             self._finish(reusable=False)
-            answering.flush()
 
     def pause_writing(self) -> None:
         """Called by the loop."""
@@ -163,6 +167,7 @@ class UpstreamConnection(asyncio.Protocol):
     def _finish(self, *, reusable: bool) -> None:
         answering, self._answering, self._reader = self._answering, None, None
         if reusable:
+            self.pause(False)
             self._pool.put(self)
         else:
             self.close()

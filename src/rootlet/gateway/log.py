@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from typing import TextIO
 
 import structlog
 
 __all__ = ["AccessLog"]
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class AccessLog:
-    """Writes what happened to a stream handed in; ``reopen`` moves it to another one."""
+    """Writes what happened to a stream handed in; ``reopen`` moves it to another one.
+
+    A full disk or a reader gone away does not stop the gateway: lines that could not be written are
+    counted, and the next line that can be says how many.
+    """
 
     def __init__(self, stream: TextIO) -> None:
+        self._lost = 0
         self.reopen(stream)
 
     def reopen(self, stream: TextIO) -> None:
@@ -21,9 +30,9 @@ class AccessLog:
             structlog.WriteLogger(stream),
             processors=[
                 structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-                structlog.processors.JSONRenderer(),
+                structlog.processors.JSONRenderer(lambda fields, **_: _encode(fields)),
             ],
-            wrapper_class=structlog.BoundLogger,
+            wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
             cache_logger_on_first_use=True,
         )
 
@@ -51,8 +60,19 @@ class AccessLog:
         }
         if error is not None:
             fields["error"] = error
-        self._log.info("request", **fields)
+        self._write("request", fields)
 
     def event(self, name: str, **fields: object) -> None:
         """Anything else worth a line."""
-        self._log.info(name, **fields)
+        self._write(name, fields)
+
+    def _write(self, name: str, fields: dict[str, object]) -> None:
+        if self._lost:
+            fields["lost"] = self._lost
+        try:
+            self._log.info(name, **fields)
+        except (OSError, ValueError):
+            # ValueError is what a stream closed by somebody else raises.
+            self._lost += 1
+        else:
+            self._lost = 0

@@ -18,7 +18,7 @@ __all__ = [
     "answer_head",
     "chunk",
     "connection_names",
-    "end_to_end",
+    "passing",
 ]
 
 Header = tuple[bytes, bytes]
@@ -56,11 +56,11 @@ class RequestHead:
     target: bytes
     """As sent: origin form, path and query."""
     headers: tuple[Header, ...] = field(repr=False)
+    named: frozenset[bytes] = frozenset()
+    """Names listed in Connection headers."""
     length: int | None = None
     """Bytes of body announced by Content-Length; None without one."""
     chunked: bool = False
-    close: bool = False
-    """The device wants the connection closed afterwards."""
     expects_continue: bool = False
     """The device waits for 100 Continue before it sends the body."""
 
@@ -69,6 +69,11 @@ class RequestHead:
         """Whether body bytes may follow the head."""
         return self.chunked or bool(self.length)
 
+    @property
+    def close(self) -> bool:
+        """The device wants the connection closed afterwards."""
+        return b"close" in self.named
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseHead:
@@ -76,6 +81,8 @@ class ResponseHead:
 
     status: int
     headers: tuple[Header, ...] = field(repr=False)
+    named: frozenset[bytes] = frozenset()
+    """Names listed in Connection headers."""
     length: int | None = None
     chunked: bool = False
     bodiless: bool = False
@@ -87,24 +94,18 @@ class ResponseHead:
         return not (self.bodiless or self.chunked or self.length is not None)
 
 
-def connection_names(headers: Iterable[Header]) -> frozenset[bytes]:
-    """The lower-case names listed in Connection headers."""
-    return frozenset(
-        token.strip().lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-    )
+def connection_names(values: Iterable[bytes]) -> frozenset[bytes]:
+    """The lower-case names listed in the values of Connection headers."""
+    return frozenset(token.strip().lower() for value in values for token in value.split(b","))
 
 
-def end_to_end(headers: Iterable[Header], *, without: frozenset[bytes]) -> list[Header]:
-    """Headers that may pass: not hop-by-hop, not named by Connection, not in ``without``."""
-    headers = tuple(headers)
-    named = connection_names(headers)
+def passing(head: RequestHead | ResponseHead, *, without: frozenset[bytes]) -> list[bytes]:
+    """Lines of the headers that may pass: not in ``without``, not named by Connection."""
+    named = head.named
     return [
-        header
-        for header in headers
-        if header[0] not in HOP_BY_HOP and header[0] not in without and header[0] not in named
+        b"%s: %s\r\n" % header
+        for header in head.headers
+        if header[0] not in without and header[0] not in named
     ]
 
 
@@ -120,16 +121,18 @@ def answer_head(response: ResponseHead, *, keep_alive: bool) -> bytes:
     the device not mistake a cut answer for a whole one. The reason phrase is left out: clients
     are to ignore it (RFC 9112 section 4), and it costs a device bytes.
     """
-    passed = end_to_end(response.headers, without=_OWN_FRAMING)
-    lines = [b"HTTP/1.1 %d " % response.status]
-    lines += [b"%s: %s" % header for header in passed]
+    lines = [
+        b"HTTP/1.1 %d \r\n" % response.status,
+        *passing(response, without=_NOT_FOR_DEVICES),
+    ]
     if response.length is not None and response.status != NO_CONTENT:
-        lines.append(b"content-length: %d" % response.length)
+        lines.append(b"content-length: %d\r\n" % response.length)
     elif response.chunked and not response.bodiless:
-        lines.append(b"transfer-encoding: chunked")
+        lines.append(b"transfer-encoding: chunked\r\n")
     if not keep_alive:
-        lines.append(b"connection: close")
-    return b"\r\n".join(lines) + b"\r\n\r\n"
+        lines.append(b"connection: close\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
 
 
-_OWN_FRAMING = frozenset({b"content-length"})
+_NOT_FOR_DEVICES = HOP_BY_HOP | {b"content-length"}

@@ -17,7 +17,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rootlet.gateway.messages import Header, RequestHead, end_to_end
+from rootlet.gateway.messages import HOP_BY_HOP, RequestHead, passing
 from rootlet.gateway.model import DEVICE_HEADER, Gateway, Route
 from rootlet.gateway.refusals import Refusal, RefusedMessage
 from rootlet.gateway.targets import Target, parse_target
@@ -40,12 +40,11 @@ _DROPPED = frozenset(
         b"x-real-ip",
     }
 )
-_FRAMING = frozenset({b"transfer-encoding", b"connection"})
-
 # CGI and its heirs turn a header's name into a variable, so that X_Device, X.Device and X-Device
 # become one.
-_NOT_A_LETTER = re.compile(rb"[^a-z0-9-]")
+_AS_VARIABLE = bytes(byte if chr(byte).isalnum() else ord("-") for byte in range(256))
 
+_DEVICE_HEADER = DEVICE_HEADER.encode()
 _IDENTITY = re.compile(r"[!-~]{1,128}")
 
 
@@ -86,8 +85,7 @@ class _Prepared:
         self.methods = frozenset(method.encode() for method in route.methods)
         fixed = [*route.headers, *secrets.items()]
         names = {name.lower().encode() for name, _ in fixed} | {DEVICE_HEADER.lower().encode()}
-        self.without = _DROPPED | names
-        self.guarded = self.without | _FRAMING
+        self.without = HOP_BY_HOP | _DROPPED | names
         self.prefix = route.upstream.prefix.encode()
         lines = [("Host", route.upstream.authority), *fixed]
         self.fixed = "".join(f"{name}: {value}\r\n" for name, value in lines).encode("ascii")
@@ -121,7 +119,7 @@ class Policy:
             return Denied(Refusal.METHOD_NOT_ALLOWED, route.alias, route.methods)
         if request.length is not None and request.length > route.max_body_bytes:
             return Denied(Refusal.BODY_TOO_LARGE, route.alias)
-        if any(_imitates(name, prepared.guarded) for name, _ in request.headers):
+        if any(_imitates(name, prepared.without) for name, _ in request.headers):
             return Denied(Refusal.SPOOFED_HEADER, route.alias)
         return Allowed(
             route=route,
@@ -131,19 +129,18 @@ class Policy:
 
 
 def _imitates(name: bytes, guarded: frozenset[bytes]) -> bool:
-    plain = _NOT_A_LETTER.sub(b"-", name)
+    plain = name.translate(_AS_VARIABLE)
     return plain != name and plain in guarded
 
 
 def _upstream_head(prepared: _Prepared, device: str, request: RequestHead, target: Target) -> bytes:
-    passed: list[Header] = end_to_end(request.headers, without=prepared.without)
     path = (prepared.prefix + target.rest) or b"/"
     lines = [
         b"%s %s%s HTTP/1.1\r\n" % (request.method, path, target.query),
         prepared.fixed,
-        b"%s: %s\r\n" % (DEVICE_HEADER.encode(), device.encode("ascii")),
+        b"%s: %s\r\n" % (_DEVICE_HEADER, device.encode("ascii")),
+        *passing(request, without=prepared.without),
     ]
-    lines += [b"%s: %s\r\n" % header for header in passed]
     if request.chunked:
         lines.append(b"transfer-encoding: chunked\r\n")
     elif request.length is not None:

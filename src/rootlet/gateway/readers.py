@@ -27,6 +27,21 @@ from rootlet.gateway.refusals import Refusal, RefusedMessage
 
 __all__ = ["RequestReader", "RequestSink", "ResponseReader", "ResponseSink"]
 
+_WATCHED = frozenset(
+    {
+        b"connection",
+        b"content-length",
+        b"early-data",
+        b"expect",
+        b"host",
+        b"http2-settings",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""Headers that the readers look at; the others are only handed on."""
+
+_NONE: frozenset[bytes] = frozenset()
 _HOST = re.compile(rb"[A-Za-z0-9._:\[\]-]{1,260}")
 _FIRST_INTERIM, _SWITCHING_PROTOCOLS, _FIRST_FINAL = 100, 101, 200
 _LAST_STATUS = 599
@@ -65,6 +80,7 @@ class _Reader:
         self._malformed = malformed
         self._reason: RefusedMessage | None = None
         self._headers: list[Header] = []
+        self._watched: dict[bytes, list[bytes]] = {}
         self._head_bytes = 0
         self._head_done = False
         self._got_on = False
@@ -94,24 +110,31 @@ class _Reader:
     def _too_large(self) -> Refusal:
         return self._malformed
 
+    def _begin_head(self) -> None:
+        self._headers, self._watched, self._head_bytes = [], {}, 0
+
     def _add_header(self, name: bytes, value: bytes) -> None:
+        name = name.lower()
+        self._headers.append((name, value))
+        if name in _WATCHED:
+            self._watched.setdefault(name, []).append(value)
         self._head_bytes += len(name) + len(value)
-        self._headers.append((name.lower(), value))
         if (
             self._head_bytes > self._limits.head_bytes
             or len(self._headers) > self._limits.header_count
         ):
             self._refuse(self._too_large())
 
-    def _values(self, name: bytes) -> list[bytes]:
-        return [value for known, value in self._headers if known == name]
+    def _named(self) -> frozenset[bytes]:
+        values = self._watched.get(b"connection")
+        return connection_names(values) if values else _NONE
 
     def _framing(self) -> tuple[int | None, bool]:
         """Length and whether chunked. The parser has refused two lengths, or length and chunks."""
-        coding = self._values(b"transfer-encoding")
+        coding = self._watched.get(b"transfer-encoding")
         if coding and [value.lower() for value in coding] != [b"chunked"]:
             self._refuse(Refusal.BAD_BODY if self._malformed is not _ANSWER else _ANSWER)
-        length = self._values(b"content-length")
+        length = self._watched.get(b"content-length")
         return (int(length[0]) if length else None), bool(coding)
 
 
@@ -152,7 +175,8 @@ class RequestReader(_Reader):
             self._refuse(Refusal.BAD_REQUEST)
         self._held = True
         self._head_done = False
-        self._headers, self._head_bytes, self._target = [], 0, b""
+        self._target = b""
+        self._begin_head()
 
     def on_url(self, url: bytes) -> None:
         """Called by the parser, once per piece."""
@@ -174,30 +198,23 @@ class RequestReader(_Reader):
         method = parser.get_method()
         if method == b"CONNECT":
             self._refuse(Refusal.CONNECT_REFUSED)
-        hosts = self._values(b"host")
+        watched = self._watched
+        hosts = watched.get(b"host", [])
         if len(hosts) != 1 or not _HOST.fullmatch(hosts[0]):
             self._refuse(Refusal.BAD_HOST)
-        options = connection_names(self._headers)
-        names = {name for name, _ in self._headers}
-        if not names.isdisjoint((b"upgrade", b"http2-settings")) or b"upgrade" in options:
+        named = self._named()
+        if b"upgrade" in watched or b"http2-settings" in watched or b"upgrade" in named:
             self._refuse(Refusal.UPGRADE_REFUSED)
-        if b"early-data" in names:
+        if b"early-data" in watched:
             self._refuse(Refusal.EARLY_DATA_REFUSED)
-        expected = [value.lower() for value in self._values(b"expect")]
+        expected = [value.lower() for value in watched.get(b"expect", [])]
         if expected not in ([], [b"100-continue"]):
             self._refuse(Refusal.EXPECTATION_REFUSED)
         length, chunked = self._framing()
         self._got_on = self._head_done = True
+        headers = tuple(self._headers)
         self._sink.request_head(
-            RequestHead(
-                method=method,
-                target=self._target,
-                headers=tuple(self._headers),
-                length=length,
-                chunked=chunked,
-                close=b"close" in options,
-                expects_continue=bool(expected),
-            )
+            RequestHead(method, self._target, headers, named, length, chunked, bool(expected))
         )
 
     def on_body(self, data: bytes) -> None:
@@ -236,7 +253,7 @@ class ResponseReader(_Reader):
         """Called by the parser."""
         if self.ended:
             self._refuse(_ANSWER)
-        self._headers, self._head_bytes = [], 0
+        self._begin_head()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Called by the parser, for trailers too; those are dropped."""
@@ -253,7 +270,8 @@ class ResponseReader(_Reader):
             self._refuse(_ANSWER)
         length, chunked = self._framing()
         bodiless = self._head_request or status in BODILESS
-        self._head = ResponseHead(status, tuple(self._headers), length, chunked, bodiless)
+        headers = tuple(self._headers)
+        self._head = ResponseHead(status, headers, self._named(), length, chunked, bodiless)
         self._got_on = True
         self._sink.response_head(self._head)
         if self._head_request:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime
+import gc
 import signal
 import ssl
 import sys
@@ -171,7 +172,16 @@ def serve(
     server = GatewayServer.from_maker(maker, gateway, files, log=log)
 
     def hang_up() -> None:
-        log.reopen(_open_log(log_file))
+        nonlocal stream
+        try:
+            fresh = _open_log(log_file)
+        except Environment as error:
+            log.event("log_not_reopened", error=error.message)
+        else:
+            log.reopen(fresh)
+            if stream is not sys.stderr:
+                stream.close()
+            stream = fresh
         server.reload()
 
     async def run() -> None:
@@ -182,6 +192,8 @@ def serve(
             loop.add_signal_handler(number, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
         address = await server.start(gateway.listen)
+        # What is there now stays: the collector need not look at it again with every request.
+        gc.freeze()
         ready(address)
         await stopped.wait()
         log.event("draining", connections=len(server.hub.connections))
