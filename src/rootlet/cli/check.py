@@ -178,7 +178,7 @@ def chain_command(
 @click.option("--key", required=True, help="The server's long-term key, base64.")
 @click.option("--request", "request_file", required=True, type=as_file, help="Whole packet.")
 @click.option("--response", "response_file", required=True, type=as_file, help="Whole packet.")
-@click.option("--appendix-b", is_flag=True, help="Accept the drafts' contexts with version 1.")
+@click.option("--appendix-b", is_flag=True, help="Version 1 signed as RFC 10049's examples are.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def time_command(
     key: str, request_file: Path, response_file: Path, appendix_b: bool, as_json: bool

@@ -31,7 +31,8 @@ def check_time(
 ) -> TimeSample:
     """Check a whole response packet against a whole request packet and a long-term key.
 
-    ``appendix_b`` accepts the context strings that the examples of RFC 10049 are signed with.
+    ``appendix_b`` takes version 1 with the context strings that the examples of RFC 10049 are
+    signed with (those of its drafts) instead of its own.
     Raises ``Refused`` with the status' name.
     """
     if len(key) != KEY_BYTES:
