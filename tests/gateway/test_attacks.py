@@ -226,7 +226,7 @@ def test_a_request_behind_a_refused_one_is_judged_by_itself(rig: Rig) -> None:
 def test_bytes_behind_a_refused_body_are_not_a_request(rig: Rig) -> None:
     hidden = request("/weather/hidden")
     with rig.device() as device:
-        answer = device.ask(request("/nothing-here/a", method="POST", body=hidden))
+        answer = device.ask(request("/nothing-here/a", method="POST", body=hidden) + hidden)
         assert answer.status == 404
         assert answer.headers["connection"] == "close"
         assert device.closed()

@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -299,6 +300,28 @@ def test_a_device_that_is_full_gets_its_next_answer_later(tmp_path: Path) -> Non
         assert (len(rig.outside.requests), len(rig.lines())) == (2, 1)
         rig.loop.call_soon_threadsafe(connection.resume_writing)
         assert device.answer().body == b"hello"
+
+
+def test_a_device_full_at_the_end_is_closed_when_it_has_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Rig(tmp_path) as rig, rig.device() as device:
+        assert device.ask(request()).status == 200
+        [connection] = rig.server.hub.connections
+        log = rig.server.hub.log
+        written = log.request
+
+        def full_by_then(**fields: Any) -> None:
+            written(**fields)
+            connection.pause_writing()
+
+        monkeypatch.setattr(log, "request", full_by_then)
+        assert device.ask(request("/weather/now", "Connection: close")).body == b"hello"
+        device.socket.settimeout(0.3)
+        with pytest.raises(TimeoutError):
+            device.socket.recv(1)
+        rig.loop.call_soon_threadsafe(connection.resume_writing)
+        assert device.closed()
 
 
 def test_an_early_answer_ends_the_upload(rig: Rig) -> None:

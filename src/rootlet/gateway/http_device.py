@@ -264,15 +264,13 @@ class DeviceConnection(asyncio.Protocol):
 
     def _broken(self, refusal: Refusal) -> None:
         """What the device sent breaks a rule: nothing after it can be read."""
-        if self._reader.pipelined:
-            self.pause(True)
-            if self._exchange is None:
-                self._linger()
-        elif self._exchange is not None:
-            self._exchange.fail(refusal)
-        elif self._phase in (_Phase.IDLE, _Phase.HEAD):
+        if self._phase in (_Phase.IDLE, _Phase.HEAD):
             self._request, self._alias = None, ""
             self._refuse(refusal, finished=False)
+        elif self._exchange is not None and self._reader.pipelined:
+            self.pause(True)
+        elif self._exchange is not None:
+            self._exchange.fail(refusal)
 
     def _refuse(
         self,
