@@ -151,6 +151,11 @@ def ed25519_rows() -> Iterator[Row]:
     yield _case(
         "neutral-a-r-is-base-s-one", neutral, message, curves.encode(BASE) + b"\1" + bytes(31)
     )
+    for label, value in {"2-to-252": 2**252, "order-minus-1": L - 1, "two": 2}.items():
+        r_point = curves.encode(curves.multiply(value, BASE))
+        yield _case(
+            f"neutral-a-s-{label}", neutral, message, r_point + bytes.fromhex(_bytes(value))
+        )
     yield _case("r-not-canonical", neutral, message, (P + 1).to_bytes(32, "little") + bytes(32))
     yield _case("r-zero-x-with-sign", neutral, message, neutral[:31] + b"\x80" + bytes(32))
     yield from _order_rows(numbers)
@@ -180,6 +185,11 @@ def field25519_rows() -> Iterator[Row]:
         "a24": lambda a, b: a + 121665 * b,
     }
     edges = _edges(ROOM, numbers)
+    borders = (0, 1, P - 1, P, P + 1, 2**255 - 1, 2**255, ROOM - 1, 2**224 - 1, 2**255 - 2**224)
+    for name in ("add", "sub"):
+        for a in borders:
+            for b in borders:
+                yield name, _bytes(a), _bytes(b), _bytes(operations[name](a, b) % P)
     for name, operation in operations.items():
         for i, a in enumerate(edges):
             for b in (edges[-1 - i], a, *numbers.sample(edges, 1)):

@@ -12,6 +12,7 @@ static vectors v;
 static void test_x25519(const char *folder, const char *name)
 {
     static const uint8_t zeros[32];
+    static const uint8_t base[32] = {9};
     uint8_t shared[32];
     vectors_open(&v, folder, name);
     while (vectors_next(&v)) {
@@ -19,6 +20,10 @@ static void test_x25519(const char *folder, const char *name)
         vectors_check(&v, vectors_equal(&v, 3, shared, sizeof shared));
         bool zero = memcmp(shared, zeros, sizeof zeros) == 0;
         vectors_check(&v, status == (zero ? ROOTLET_ERR_CRYPTO_ZERO_SHARED : ROOTLET_OK));
+        if (vectors_equal(&v, 2, base, sizeof base)) {
+            rootlet_x25519_public(shared, v.bytes[1]);
+            vectors_check(&v, vectors_equal(&v, 3, shared, sizeof shared));
+        }
     }
 }
 

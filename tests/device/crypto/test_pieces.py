@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 
 import pytest
 from _rootlet_device import ffi, lib
@@ -72,6 +73,12 @@ def test_a_finished_context_is_wiped(bits: int) -> None:
     assert any(bytes(ffi.buffer(context)))
     getattr(lib, f"{name}_final")(context, digest)
     assert not any(bytes(ffi.buffer(context)))
+
+
+def test_hmac_with_every_key_length_around_two_blocks() -> None:
+    for length in range(140):
+        expected = hmac.digest(TEXT[:length], b"message", "sha256")
+        assert p.rootlet_hmac_sha256(TEXT[:length], b"message") == expected, length
 
 
 def test_sealing_every_length_up_to_300() -> None:
