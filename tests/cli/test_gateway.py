@@ -155,8 +155,16 @@ def test_a_port_in_use_exits_4(ca: MakerCa, capsys: pytest.CaptureFixture[str]) 
         address = f"{LOOPBACK}:{taken.getsockname()[1]}"
         code, _, err = _run(capsys, "serve", "--maker", str(ca.folder), "--listen", address)
     assert code == 4
-    assert err.startswith(f"rootlet: cannot listen on {address}: ")
+    assert err.startswith(f"rootlet: cannot listen on {address}: Address already in use\n")
     assert len(err.splitlines()) == 2
+
+
+def test_a_place_that_cannot_be_listened_on_exits_4(
+    ca: MakerCa, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = _run(capsys, "serve", "--maker", str(ca.folder), "--listen", "no place:1")
+    assert code == 4
+    assert "cannot listen on no place:1: " in err
 
 
 def test_a_log_that_cannot_be_written_exits_4(

@@ -103,6 +103,7 @@ def serve_command(
 
 @command.command(
     name="check",
+    short_help="Check the configuration, explain the routes, try a request.",
     epilog="\b\nExamples:\n  rootlet gateway check --maker mine\n"
     "  rootlet gateway check --as sensor-1 GET '/weather/now?city=Oslo'",
 )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import asyncio
 import datetime
 import gc
+import os
 import signal
 import ssl
 import sys
@@ -122,8 +123,10 @@ class GatewayServer:
                 backlog=_BACKLOG,
             )
         except OSError as error:
+            known = error.errno is not None and error.errno > 0
+            reason = os.strerror(error.errno) if known else error.strerror
             raise Environment(
-                f"cannot listen on {listen}: {error.strerror or error}",
+                f"cannot listen on {listen}: {reason}",
                 hint="stop what listens there (ss -ltnp), or choose another: --listen HOST:PORT",
             ) from error
         host, port = self._server.sockets[0].getsockname()[:2]
