@@ -95,9 +95,7 @@ typedef struct rootlet_tls_direction {
 
 /* What is needed up to the ServerHello. */
 typedef struct rootlet_tls_hello {
-    uint8_t random[32];
-    uint8_t private_key[ROOTLET_PRIVATE_KEY_BYTES];
-    uint8_t session_id[32];
+    uint8_t random[ROOTLET_TLS_RANDOM_BYTES]; /* hello random, private key, session id */
     uint8_t share[ROOTLET_KEY_SHARE_BYTES];
     const uint8_t *cookie; /* in the handshake buffer */
     uint16_t cookie_length;
@@ -112,42 +110,45 @@ typedef struct rootlet_tls_keys {
     uint8_t server_key[ROOTLET_PUBLIC_KEY_BYTES]; /* between Certificate and CertificateVerify */
 } rootlet_tls_keys;
 
-/* The connection. */
+/* The connection. What is used most stands first: an offset below 32 is half an instruction on a
+ * Cortex-M. */
 typedef struct rootlet_tls {
+    uint8_t state;
+    uint8_t alert;                 /* received */
+    uint8_t idle;                  /* records in a row that carried nothing */
+    uint8_t asked_for;             /* what the server's CertificateRequest calls for */
+    bool connected;                /* the handshake was completed */
+    bool read_closed;              /* the server's close_notify came */
+    bool write_closed;             /* an alert of ours is or was in last */
+    bool update_owed;              /* the server asked for a KeyUpdate */
+    bool update_requested;         /* we asked for one */
+    bool dummy_sent;               /* the change_cipher_spec of middlebox mode */
+    bool in_body;                  /* the body of a message is being received, not its header */
+    uint8_t fragment_code;         /* of max_fragment_length, 0 when it is not offered */
+    uint8_t last_length;           /* of what is in last and not in out yet */
+    uint8_t message[5];            /* header of a message received, and a KeyUpdate's byte */
+    uint16_t out_begin, out_end;   /* what is to be sent, in out */
+    uint16_t read_begin, read_end; /* application data in the receive buffer */
+    uint16_t in_filled;            /* bytes of the record being received */
+    uint16_t offered;              /* extensions in the ClientHello, a bit each */
+    uint16_t content_limit;        /* content bytes offered for received records */
+    uint16_t read_limit;           /* bytes of a received record behind its header */
+    uint16_t write_limit;          /* content bytes of a sent record */
+    uint32_t flight_offset;        /* bytes of the message being sent that are in records */
+    uint32_t message_left;         /* bytes still missing of a message's header or body */
+    uint32_t message_length;       /* of its body */
+    uint8_t *message_to;           /* where its next byte goes; NULL for a ticket's */
+    rootlet_status status;
+    const uint8_t *out; /* the buffer that is being sent: in or out */
     const rootlet_tls_config *config;
     rootlet_tls_buffers buffers;
-    rootlet_sha256 transcript;
     union {
         rootlet_tls_hello hello;
         rootlet_tls_keys keys;
         /* The last record sent, an alert, takes the place of the keys it was sealed with. */
         uint8_t last[ROOTLET_TLS_ALERT_BYTES];
     } secrets;
-    rootlet_status status;
-    const uint8_t *out;      /* the buffer that is being sent, in or out */
-    uint32_t flight_offset;  /* bytes of the message being sent that are in records already */
-    uint32_t message_filled; /* bytes of the message being received */
-    uint32_t message_skip;   /* bytes of a ticket still to be skipped */
-    uint16_t out_begin, out_end;
-    uint16_t in_filled;            /* bytes of the record being received */
-    uint16_t read_begin, read_end; /* application data in the receive buffer */
-    uint16_t content_limit;        /* content bytes offered for received records */
-    uint16_t read_limit;           /* bytes of a received record behind its header */
-    uint16_t write_limit;          /* content bytes of a sent record */
-    uint16_t offered;              /* extensions in the ClientHello, a bit each */
-    uint8_t fragment_code;         /* of max_fragment_length, 0 when it is not offered */
-    uint8_t last_begin, last_end;
-    uint8_t message[5]; /* header of the message being received, and a KeyUpdate's byte */
-    uint8_t state;
-    uint8_t alert;         /* received */
-    uint8_t idle;          /* records in a row that carried nothing */
-    uint8_t asked_for;     /* what the server's CertificateRequest calls for */
-    bool dummy_sent;       /* the change_cipher_spec of middlebox mode */
-    bool connected;        /* the handshake was completed */
-    bool read_closed;      /* the server's close_notify came */
-    bool write_closed;     /* an alert of ours is or was in last */
-    bool update_owed;      /* the server asked for a KeyUpdate */
-    bool update_requested; /* we asked for one */
+    rootlet_sha256 transcript;
 } rootlet_tls;
 
 /* Starts a connection: the ClientHello is ready to be sent. ROOTLET_ERR_BUFFER_TOO_SMALL,

@@ -17,8 +17,7 @@ void rootlet_tls_say(rootlet_tls *tls, unsigned level, unsigned description)
     size_t length = rootlet_tls_seal(tls, record, ALERT_CONTENT_BYTES, CONTENT_ALERT);
     rootlet_wipe(&tls->secrets.keys.write, sizeof tls->secrets.keys.write);
     rootlet_copy(tls->secrets.last, record, length);
-    tls->last_begin = 0;
-    tls->last_end = (uint8_t)length;
+    tls->last_length = (uint8_t)length;
     tls->write_closed = true;
 }
 
@@ -44,11 +43,12 @@ rootlet_status rootlet_tls_fail(rootlet_tls *tls, rootlet_status status)
     if (alert == ROOTLET_ALERT_NONE) {
         /* The server is gone, or has ended it: no more data either way. */
         tls->out_begin = tls->out_end;
-        tls->last_begin = tls->last_end;
+        tls->last_length = 0;
     } else if (!tls->write_closed) {
         rootlet_tls_say(tls, LEVEL_FATAL, alert);
     }
     rootlet_tls_end(tls);
+    rootlet_tls_send_next(tls);
     return status;
 }
 

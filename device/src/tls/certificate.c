@@ -8,18 +8,16 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
     (void)before;
     rootlet_certificate chain[ROOTLET_CHAIN_CERTIFICATES];
     size_t count = 0;
-    rootlet_reader context = rootlet_read_vector(body, 1);
-    rootlet_reader list = rootlet_read_vector(body, 3);
-    if (!rootlet_reader_done(body)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    if (context.left != 0) {
+    if (rootlet_read_be(body, 1) != 0) { /* certificate_request_context */
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
-    while (list.left > 0) {
-        rootlet_reader certificate = rootlet_read_vector(&list, 3);
-        rootlet_reader extensions = rootlet_read_vector(&list, 2);
-        if (list.failed || certificate.left == 0) {
+    if (!rootlet_tls_enter_last(body, 3)) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    while (body->left > 0) {
+        rootlet_reader certificate = rootlet_read_vector(body, 3);
+        rootlet_reader extensions = rootlet_read_vector(body, 2);
+        if (body->failed || certificate.left == 0) {
             return ROOTLET_ERR_TLS_DECODE;
         }
         rootlet_status status = rootlet_tls_check_extensions(&extensions, 0, tls->offered);
@@ -34,13 +32,11 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
     return rootlet_x509_check(tls->secrets.keys.server_key, chain, count, &tls->config->trust);
 }
 
-bool rootlet_tls_prepare_certificate(rootlet_tls *tls)
+void rootlet_tls_write_certificate(rootlet_tls *tls, rootlet_tls_writer *writer)
 {
-    return tls->asked_for != ASKED_FOR_NOTHING;
-}
-
-void rootlet_tls_write_certificate(const rootlet_tls *tls, rootlet_tls_writer *writer)
-{
+    if (tls->asked_for == ASKED_FOR_NOTHING) {
+        return;
+    }
     const rootlet_identity *identity = tls->config->identity;
     size_t count = tls->asked_for == ASKED_FOR_CHAIN ? identity->count : 0;
     rootlet_tls_write_be(writer, 0, 1); /* certificate_request_context, which was empty */

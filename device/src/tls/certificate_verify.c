@@ -1,5 +1,6 @@
 /* CertificateVerify, section 4.5.2: the server's, and ours. */
 #include "engine.h"
+#include "extensions.h"
 #include "key_schedule.h"
 
 #include "base/bytes.h"
@@ -36,15 +37,14 @@ rootlet_status rootlet_tls_take_certificate_verify(rootlet_tls *tls, rootlet_rea
                                                    const uint8_t before[ROOTLET_HASH_BYTES])
 {
     uint32_t scheme = rootlet_read_be(body, 2);
-    rootlet_reader signature = rootlet_read_vector(body, 2);
-    if (!rootlet_reader_done(body)) {
+    if (!rootlet_tls_enter_last(body, 2)) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (scheme != ROOTLET_TLS_SIGNATURE_SCHEME) {
         return ROOTLET_ERR_TLS_SIGNATURE_SCHEME;
     }
-    if (signature.left > ROOTLET_SIGNATURE_BYTES ||
-        rootlet_profile_verify(signature.next, signature.left, tls->secrets.keys.server_key,
+    if (body->left > ROOTLET_SIGNATURE_BYTES ||
+        rootlet_profile_verify(body->next, body->left, tls->secrets.keys.server_key,
                                signed_prefix(tls, "server"), PREFIX_BYTES, before,
                                ROOTLET_HASH_BYTES) != ROOTLET_OK) {
         return ROOTLET_ERR_TLS_CERTIFICATE_VERIFY;
@@ -52,24 +52,20 @@ rootlet_status rootlet_tls_take_certificate_verify(rootlet_tls *tls, rootlet_rea
     return ROOTLET_OK;
 }
 
-bool rootlet_tls_prepare_certificate_verify(rootlet_tls *tls)
+void rootlet_tls_write_certificate_verify(rootlet_tls *tls, rootlet_tls_writer *writer)
 {
+    uint8_t *signature = tls->buffers.handshake;
+    uint8_t *length = signature + ROOTLET_SIGNATURE_BYTES;
     if (tls->asked_for != ASKED_FOR_CHAIN) {
-        return false;
+        return;
     }
-    uint8_t hash[ROOTLET_HASH_BYTES];
-    uint8_t *made = tls->buffers.handshake;
-    rootlet_tls_transcript_hash(tls, hash);
-    made[0] = (uint8_t)rootlet_profile_sign(made + 1, tls->config->identity->private_key,
-                                            signed_prefix(tls, "client"), PREFIX_BYTES, hash,
-                                            sizeof hash);
-    return true;
-}
-
-void rootlet_tls_write_certificate_verify(const rootlet_tls *tls, rootlet_tls_writer *writer)
-{
-    const uint8_t *made = tls->buffers.handshake;
-    rootlet_tls_write_be(writer, ROOTLET_TLS_SIGNATURE_SCHEME, 2);
-    rootlet_tls_write_be(writer, made[0], 2);
-    rootlet_tls_write(writer, made + 1, made[0]);
+    if (writer->total == 0) {
+        uint8_t hash[ROOTLET_HASH_BYTES];
+        rootlet_tls_transcript_hash(tls, hash);
+        *length = (uint8_t)rootlet_profile_sign(signature, tls->config->identity->private_key,
+                                                signed_prefix(tls, "client"), PREFIX_BYTES, hash,
+                                                sizeof hash);
+    }
+    rootlet_tls_write_be(writer, (uint32_t)ROOTLET_TLS_SIGNATURE_SCHEME << 16 | *length, 4);
+    rootlet_tls_write(writer, signature, *length);
 }

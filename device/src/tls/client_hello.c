@@ -29,58 +29,54 @@ static const uint8_t always[] = {PAIR(EXTENSION_SUPPORTED_GROUPS),
                                  PAIR(ROOTLET_TLS_GROUP),
                                  PAIR(ROOTLET_KEY_SHARE_BYTES)};
 
-/* An extension of one name: lengths of header_bytes around it, the innermost of width bytes. */
-static void write_extension(rootlet_tls_writer *writer, unsigned type, size_t length)
+/*
+ * An extension with one name or cookie in it. What stands in front of the name, behind the type and
+ * length of the extension: the length of a list (or, without one, of the cookie), then name_type
+ * and length of the name (RFC 6066 section 3), its length alone (RFC 7301 section 3.1), or nothing.
+ */
+#define IN_FRONT_OF_SERVER_NAME 5u
+#define IN_FRONT_OF_ALPN 3u
+#define IN_FRONT_OF_COOKIE 2u
+
+static void write_named(rootlet_tls_writer *writer, uint32_t type_and_front, const uint8_t *name,
+                        size_t length)
 {
-    rootlet_tls_write_be(writer, type << 16 | (uint32_t)length, 4);
+    uint32_t header = type_and_front + (uint32_t)length;
+    rootlet_tls_write_be(writer, header, 4);
+    rootlet_tls_write_be(writer, header - 2, 2);
+    rootlet_tls_write_be(writer, (uint32_t)length, (type_and_front & 0xff) - 2);
+    rootlet_tls_write(writer, name, length);
 }
 
-static void write_server_name(rootlet_tls_writer *writer, const rootlet_x509_config *trust)
-{
-    /* RFC 6066 section 3: a list of one host_name (0), without the trailing dot. */
-    uint32_t length = (uint32_t)rootlet_x509_host_length(trust);
-    write_extension(writer, EXTENSION_SERVER_NAME, length + 5);
-    rootlet_tls_write_be(writer, length + 3, 2);
-    rootlet_tls_write_be(writer, length, 3);
-    rootlet_tls_write(writer, trust->host, length);
-}
-
-static void write_alpn(rootlet_tls_writer *writer, const rootlet_tls_config *config)
-{
-    /* RFC 7301 section 3.1: a list of one name. */
-    uint32_t length = (uint32_t)config->alpn_length;
-    write_extension(writer, EXTENSION_ALPN, length + 3);
-    rootlet_tls_write_be(writer, (length + 1) << 8 | length, 3);
-    rootlet_tls_write(writer, config->alpn, length);
-}
-
-void rootlet_tls_write_client_hello(const rootlet_tls *tls, rootlet_tls_writer *writer)
+void rootlet_tls_write_client_hello(rootlet_tls *tls, rootlet_tls_writer *writer)
 {
     const rootlet_tls_hello *hello = &tls->secrets.hello;
+    const rootlet_tls_config *config = tls->config;
     rootlet_tls_write_be(writer, 0x0303, 2);
-    rootlet_tls_write(writer, hello->random, sizeof hello->random);
+    rootlet_tls_write(writer, hello->random, HELLO_RANDOM_BYTES);
     rootlet_tls_write_be(writer, SESSION_ID_BYTES, 1);
-    rootlet_tls_write(writer, hello->session_id, SESSION_ID_BYTES);
+    rootlet_tls_write(writer, hello->random + SESSION_ID_OFFSET, SESSION_ID_BYTES);
     rootlet_tls_write(writer, suites, sizeof suites);
     rootlet_tls_write_rest(writer, 2);
-    if (tls->offered & BIT_SERVER_NAME) {
-        write_server_name(writer, &tls->config->trust);
+    if (tls->offered & BIT_SERVER_NAME) { /* without a trailing dot */
+        write_named(writer, EXTENSION_SERVER_NAME << 16 | IN_FRONT_OF_SERVER_NAME,
+                    config->trust.host, rootlet_x509_host_length(&config->trust));
     }
     rootlet_tls_write(writer, always, sizeof always);
     rootlet_tls_write(writer, hello->share, sizeof hello->share);
     /* RFC 8449 section 4 counts the content type too. */
-    write_extension(writer, EXTENSION_RECORD_SIZE_LIMIT, 2);
+    rootlet_tls_write_be(writer, EXTENSION_RECORD_SIZE_LIMIT << 16 | 2, 4);
     rootlet_tls_write_be(writer, tls->content_limit + 1u, 2);
     if (tls->offered & BIT_MAX_FRAGMENT_LENGTH) {
-        write_extension(writer, EXTENSION_MAX_FRAGMENT_LENGTH, 1);
+        rootlet_tls_write_be(writer, EXTENSION_MAX_FRAGMENT_LENGTH << 16 | 1, 4);
         rootlet_tls_write_be(writer, tls->fragment_code, 1);
     }
     if (tls->offered & BIT_ALPN) {
-        write_alpn(writer, tls->config);
+        write_named(writer, EXTENSION_ALPN << 16 | IN_FRONT_OF_ALPN, config->alpn,
+                    config->alpn_length);
     }
     if (tls->offered & BIT_COOKIE) {
-        write_extension(writer, EXTENSION_COOKIE, hello->cookie_length + 2u);
-        rootlet_tls_write_be(writer, hello->cookie_length, 2);
-        rootlet_tls_write(writer, hello->cookie, hello->cookie_length);
+        write_named(writer, EXTENSION_COOKIE << 16 | IN_FRONT_OF_COOKIE, hello->cookie,
+                    hello->cookie_length);
     }
 }

@@ -7,102 +7,74 @@
 
 #define SMALLEST_RECORD_SIZE_LIMIT 64u /* RFC 8449 section 4 */
 
-/* RFC 6066 section 3: the answer is empty. */
-static rootlet_status read_server_name(const rootlet_reader *extensions)
-{
-    rootlet_reader answer = rootlet_tls_find_extension(extensions, EXTENSION_SERVER_NAME);
-    return answer.left == 0 ? ROOTLET_OK : ROOTLET_ERR_TLS_DECODE;
-}
-
-/* RFC 7301 section 3.1: exactly one name, the one that was offered. */
-static rootlet_status read_alpn(const rootlet_tls *tls, const rootlet_reader *extensions)
-{
-    rootlet_reader answer = rootlet_tls_find_extension(extensions, EXTENSION_ALPN);
-    if (answer.next == NULL) {
-        return ROOTLET_OK;
-    }
-    rootlet_reader list = rootlet_read_vector(&answer, 2);
-    rootlet_reader name = rootlet_read_vector(&list, 1);
-    if (!rootlet_reader_done(&answer) || !rootlet_reader_done(&list) || name.left == 0) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    if (name.left != tls->config->alpn_length ||
-        !rootlet_equal(name.next, tls->config->alpn, name.left)) {
-        return ROOTLET_ERR_TLS_ALPN;
-    }
-    return ROOTLET_OK;
-}
-
-/* RFC 6066 section 4: both directions, one value, echoed. */
-static rootlet_status read_fragment_length(rootlet_tls *tls, rootlet_reader *answer)
-{
-    uint32_t code = rootlet_read_be(answer, 1);
-    if (!rootlet_reader_done(answer)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    tls->write_limit = tls->content_limit;
-    return code == tls->fragment_code ? ROOTLET_OK : ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
-}
-
-/* RFC 8449 section 4: each direction its own, the content type counts. */
-static rootlet_status read_record_size_limit(rootlet_tls *tls, rootlet_reader *answer)
-{
-    uint32_t limit = rootlet_read_be(answer, 2);
-    if (!rootlet_reader_done(answer)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    if (limit < SMALLEST_RECORD_SIZE_LIMIT) {
-        return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
-    }
-    if (limit <= tls->write_limit) {
-        tls->write_limit = (uint16_t)(limit - 1);
-    }
-    return ROOTLET_OK;
-}
-
+/* How large records may be, in the terms of RFC 8449 section 4 (each direction its own, the content
+ * type counts) or of RFC 6066 section 4 (one value for both, which must be the one offered). */
 static rootlet_status read_limits(rootlet_tls *tls, const rootlet_reader *extensions)
 {
-    rootlet_reader limit = rootlet_tls_find_extension(extensions, EXTENSION_RECORD_SIZE_LIMIT);
-    rootlet_reader fragment = rootlet_tls_find_extension(extensions, EXTENSION_MAX_FRAGMENT_LENGTH);
-    rootlet_status status;
-    if (limit.next != NULL) {
-        if (fragment.next != NULL) {
-            return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER; /* RFC 8449 section 5 */
+    rootlet_reader limit;
+    rootlet_reader fragment;
+    bool has_limit = rootlet_tls_find_extension(&limit, extensions, EXTENSION_RECORD_SIZE_LIMIT);
+    if (rootlet_tls_find_extension(&fragment, extensions, EXTENSION_MAX_FRAGMENT_LENGTH)) {
+        uint32_t code = rootlet_read_be(&fragment, 1);
+        if (!rootlet_reader_done(&fragment)) {
+            return ROOTLET_ERR_TLS_DECODE;
         }
-        status = read_record_size_limit(tls, &limit);
-    } else if (fragment.next != NULL) {
-        status = read_fragment_length(tls, &fragment);
-    } else if (tls->content_limit == FULL_CONTENT_BYTES ||
-               tls->config->limit_policy == ROOTLET_TLS_LIMIT_TOLERATED) {
-        return ROOTLET_OK;
-    } else {
-        return ROOTLET_ERR_TLS_RECORD_LIMIT_IGNORED;
+        if (code != tls->fragment_code || has_limit) { /* RFC 8449 section 5 */
+            return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+        }
+        tls->write_limit = tls->content_limit;
+    } else if (has_limit) {
+        uint32_t value = rootlet_read_be(&limit, 2);
+        if (!rootlet_reader_done(&limit)) {
+            return ROOTLET_ERR_TLS_DECODE;
+        }
+        if (value < SMALLEST_RECORD_SIZE_LIMIT) {
+            return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+        }
+        if (value <= tls->write_limit) {
+            tls->write_limit = (uint16_t)(value - 1);
+        }
+    } else if (tls->content_limit != FULL_CONTENT_BYTES) {
+        return tls->config->limit_policy == ROOTLET_TLS_LIMIT_TOLERATED
+                   ? ROOTLET_OK
+                   : ROOTLET_ERR_TLS_RECORD_LIMIT_IGNORED;
     }
     tls->read_limit = (uint16_t)(tls->content_limit + PROTECTION_BYTES);
-    if (status == ROOTLET_OK && rootlet_tls_payload_length(tls) > tls->read_limit) {
-        return ROOTLET_ERR_TLS_RECORD_OVERFLOW; /* the very record of this message */
-    }
-    return status;
+    /* It holds for the very record of this message. */
+    return rootlet_tls_payload_length(tls) <= tls->read_limit ? ROOTLET_OK
+                                                              : ROOTLET_ERR_TLS_RECORD_OVERFLOW;
 }
 
 rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_reader *body,
                                                      const uint8_t before[ROOTLET_HASH_BYTES])
 {
     (void)before;
-    rootlet_reader extensions = rootlet_read_vector(body, 2);
-    if (!rootlet_reader_done(body)) {
+    rootlet_reader answer;
+    if (!rootlet_tls_enter_last(body, 2)) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     rootlet_status status =
-        rootlet_tls_check_extensions(&extensions,
+        rootlet_tls_check_extensions(body,
                                      BIT_SERVER_NAME | BIT_MAX_FRAGMENT_LENGTH |
                                          BIT_SUPPORTED_GROUPS | BIT_ALPN | BIT_RECORD_SIZE_LIMIT,
                                      tls->offered);
-    if (status == ROOTLET_OK) {
-        status = read_server_name(&extensions);
+    if (status != ROOTLET_OK) {
+        return status;
     }
-    if (status == ROOTLET_OK) {
-        status = read_alpn(tls, &extensions);
+    /* RFC 6066 section 3: the answer is empty. */
+    if (rootlet_tls_find_extension(&answer, body, EXTENSION_SERVER_NAME) && answer.left != 0) {
+        return ROOTLET_ERR_TLS_DECODE;
     }
-    return status == ROOTLET_OK ? read_limits(tls, &extensions) : status;
+    /* RFC 7301 section 3.1: exactly one name, the one that was offered. */
+    if (rootlet_tls_find_extension(&answer, body, EXTENSION_ALPN)) {
+        if (!rootlet_tls_enter_last(&answer, 2) || !rootlet_tls_enter_last(&answer, 1) ||
+            answer.left == 0) {
+            return ROOTLET_ERR_TLS_DECODE;
+        }
+        if (answer.left != tls->config->alpn_length ||
+            !rootlet_equal(answer.next, tls->config->alpn, answer.left)) {
+            return ROOTLET_ERR_TLS_ALPN;
+        }
+    }
+    return read_limits(tls, body);
 }

@@ -75,112 +75,117 @@ rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *conf
     }
     choose_limits(tls);
     rootlet_tls_hello *hello = &tls->secrets.hello;
-    const uint8_t *random = config->random;
-    rootlet_copy(hello->random, random, sizeof hello->random);
-    random += sizeof hello->random;
-    rootlet_copy(hello->private_key, random, sizeof hello->private_key);
-    random += sizeof hello->private_key;
-    rootlet_copy(hello->session_id, random, sizeof hello->session_id);
-    rootlet_profile_share(hello->share, hello->private_key);
+    rootlet_copy(hello->random, config->random, sizeof hello->random);
+    rootlet_profile_share(hello->share, hello->random + PRIVATE_KEY_OFFSET);
     rootlet_sha256_init(&tls->transcript);
+    rootlet_tls_await_message(tls);
     tls->state = STATE_SEND_CLIENT_HELLO;
-    rootlet_tls_send_flight(tls);
+    rootlet_tls_send_next(tls);
     return ROOTLET_OK;
 }
 
-static bool is_sending(const rootlet_tls *tls)
+static size_t send_length(const rootlet_tls *tls)
 {
-    return tls->out_begin != tls->out_end;
+    return (size_t)(tls->out_end - tls->out_begin);
 }
 
-static bool may_receive(const rootlet_tls *tls)
+static size_t read_length(const rootlet_tls *tls)
 {
-    return tls->state != STATE_CLOSED && !tls->read_closed && tls->read_begin == tls->read_end &&
-           !(is_sending(tls) && tls->out == tls->buffers.in);
+    return (size_t)(tls->read_end - tls->read_begin);
 }
 
-static bool may_write(const rootlet_tls *tls)
+/* Up to the end of a record's header, then up to the end of the record. */
+static size_t recv_room(const rootlet_tls *tls)
 {
-    return tls->state == STATE_CONNECTED && !tls->write_closed && !is_sending(tls);
+    bool in_use = send_length(tls) != 0 && tls->out == tls->buffers.in;
+    if (tls->state == STATE_CLOSED || tls->read_closed || read_length(tls) != 0 || in_use) {
+        return 0;
+    }
+    size_t wanted = RECORD_HEADER_BYTES;
+    if (tls->in_filled >= RECORD_HEADER_BYTES) {
+        wanted += rootlet_tls_payload_length(tls);
+    }
+    return wanted - tls->in_filled;
+}
+
+/* In front there is always a place for a KeyUpdate that is owed by then. */
+static size_t write_room(const rootlet_tls *tls)
+{
+    if (tls->state != STATE_CONNECTED || tls->write_closed || send_length(tls) != 0) {
+        return 0;
+    }
+    return smaller(tls->buffers.out_length - ROOTLET_TLS_KEY_UPDATE_BYTES -
+                       ROOTLET_TLS_RECORD_OVERHEAD,
+                   tls->write_limit);
 }
 
 unsigned rootlet_tls_wants(const rootlet_tls *tls)
 {
     unsigned bits = 0;
-    if (is_sending(tls) || tls->last_begin != tls->last_end) {
+    if (send_length(tls) != 0) {
         bits = ROOTLET_TLS_SEND;
     } else if (tls->state == STATE_CLOSED) {
         bits = ROOTLET_TLS_CLOSED;
     }
-    if (may_receive(tls)) {
+    if (recv_room(tls) != 0) {
         bits |= ROOTLET_TLS_RECV;
     }
-    if (tls->read_begin != tls->read_end) {
+    if (read_length(tls) != 0) {
         bits |= ROOTLET_TLS_READ;
     }
-    return may_write(tls) ? bits | ROOTLET_TLS_WRITE : bits;
+    if (write_room(tls) != 0) {
+        bits |= ROOTLET_TLS_WRITE;
+    }
+    return bits;
 }
 
 const uint8_t *rootlet_tls_send_window(const rootlet_tls *tls, size_t *length)
 {
-    if (is_sending(tls)) {
-        *length = (size_t)(tls->out_end - tls->out_begin);
-        return tls->out + tls->out_begin;
-    }
-    *length = (size_t)(tls->last_end - tls->last_begin);
-    return tls->secrets.last + tls->last_begin;
+    *length = send_length(tls);
+    return tls->out + tls->out_begin;
 }
 
 rootlet_status rootlet_tls_send_done(rootlet_tls *tls, size_t sent)
 {
-    size_t length;
-    (void)rootlet_tls_send_window(tls, &length);
-    if (sent > length) {
+    if (sent > send_length(tls)) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
-    if (is_sending(tls)) {
-        tls->out_begin = (uint16_t)(tls->out_begin + sent);
-        rootlet_tls_send_flight(tls);
-    } else {
-        tls->last_begin = (uint8_t)(tls->last_begin + sent);
-    }
+    tls->out_begin = (uint16_t)(tls->out_begin + sent);
+    rootlet_tls_send_next(tls);
     return ROOTLET_OK;
 }
 
 uint8_t *rootlet_tls_recv_window(rootlet_tls *tls, size_t *length)
 {
-    size_t wanted = RECORD_HEADER_BYTES;
-    if (tls->in_filled >= RECORD_HEADER_BYTES) {
-        wanted += rootlet_tls_payload_length(tls);
-    }
-    *length = may_receive(tls) ? wanted - tls->in_filled : 0;
+    *length = recv_room(tls);
     return tls->buffers.in + tls->in_filled;
 }
 
 rootlet_status rootlet_tls_recv_done(rootlet_tls *tls, size_t received)
 {
-    size_t length;
-    (void)rootlet_tls_recv_window(tls, &length);
-    if (received > length) {
+    size_t room = recv_room(tls);
+    if (received > room) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
-    if (received == 0) {
+    tls->in_filled = (uint16_t)(tls->in_filled + received);
+    if (received == 0 || received != room) {
         return ROOTLET_OK;
     }
-    tls->in_filled = (uint16_t)(tls->in_filled + received);
     rootlet_status status = ROOTLET_OK;
     if (tls->in_filled == RECORD_HEADER_BYTES) {
         status = rootlet_tls_check_header(tls);
+        room = rootlet_tls_payload_length(tls);
+    } else {
+        room = 0;
     }
-    if (status == ROOTLET_OK && tls->in_filled >= RECORD_HEADER_BYTES &&
-        tls->in_filled == RECORD_HEADER_BYTES + rootlet_tls_payload_length(tls)) {
+    if (status == ROOTLET_OK && room == 0) {
         tls->in_filled = 0;
         status = rootlet_tls_take_record(tls);
     }
     if (status != ROOTLET_OK) {
         return rootlet_tls_fail(tls, status);
     }
-    rootlet_tls_send_flight(tls);
+    rootlet_tls_send_next(tls);
     return ROOTLET_OK;
 }
 
@@ -194,34 +199,28 @@ rootlet_status rootlet_tls_recv_end(rootlet_tls *tls)
 
 const uint8_t *rootlet_tls_read_window(const rootlet_tls *tls, size_t *length)
 {
-    *length = (size_t)(tls->read_end - tls->read_begin);
+    *length = read_length(tls);
     return tls->buffers.in + tls->read_begin;
 }
 
 rootlet_status rootlet_tls_read_done(rootlet_tls *tls, size_t taken)
 {
-    size_t length = (size_t)(tls->read_end - tls->read_begin);
-    if (taken > length) {
+    if (taken > read_length(tls)) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
     tls->read_begin = (uint16_t)(tls->read_begin + taken);
     return ROOTLET_OK;
 }
 
-/* A KeyUpdate that is owed by then has its place before the record. */
 uint8_t *rootlet_tls_write_window(rootlet_tls *tls, size_t *length)
 {
-    size_t room =
-        tls->buffers.out_length - ROOTLET_TLS_KEY_UPDATE_BYTES - ROOTLET_TLS_RECORD_OVERHEAD;
-    *length = may_write(tls) ? smaller(room, tls->write_limit) : 0;
+    *length = write_room(tls);
     return tls->buffers.out + ROOTLET_TLS_KEY_UPDATE_BYTES + RECORD_HEADER_BYTES;
 }
 
 rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written)
 {
-    size_t length;
-    (void)rootlet_tls_write_window(tls, &length);
-    if (written == 0 || written > length) {
+    if (written == 0 || written > write_room(tls)) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
     /* A key seals at most 2^24 records: within the limit of every suite (section 5.5), and the
@@ -242,7 +241,7 @@ rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written)
 
 rootlet_status rootlet_tls_update_keys(rootlet_tls *tls, bool request_peer)
 {
-    if (!may_write(tls)) {
+    if (write_room(tls) == 0) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
     /* Section 4.7.3: no second request before the first is answered. */
@@ -269,6 +268,7 @@ rootlet_status rootlet_tls_close(rootlet_tls *tls)
     if (!tls->connected || tls->read_closed) {
         rootlet_tls_end(tls);
     }
+    rootlet_tls_send_next(tls);
     return ROOTLET_OK;
 }
 

@@ -63,6 +63,10 @@ typedef enum rootlet_tls_state {
 #define ASKED_FOR_EMPTY_CERTIFICATE 1u
 #define ASKED_FOR_CHAIN 2u
 
+/* Where things lie in the random bytes of a connection. */
+#define HELLO_RANDOM_BYTES 32u
+#define PRIVATE_KEY_OFFSET HELLO_RANDOM_BYTES
+#define SESSION_ID_OFFSET (PRIVATE_KEY_OFFSET + ROOTLET_PRIVATE_KEY_BYTES)
 #define SESSION_ID_BYTES (ROOTLET_TLS_MIDDLEBOX ? 32u : 0u)
 
 /*
@@ -74,15 +78,15 @@ typedef enum rootlet_tls_state {
 
 /*
  * A handshake message of ours on its way into records. Its function writes the whole body, each
- * time from the start; what lies in the window [skip, skip + room) is kept. The first time there
- * is no room, and only the length is found out.
+ * time from the start; what lies in the window [skip, skip + room) is kept. The very first time
+ * there is no room, and only the length is found out.
  */
 typedef struct rootlet_tls_writer {
     uint8_t *to;
     uint32_t skip;
     uint32_t room;
     uint32_t length; /* bytes written so far, header included */
-    uint32_t total;  /* the message's length, header included */
+    uint32_t total;  /* the message's length, header included; 0 the very first time */
 } rootlet_tls_writer;
 
 /* ---- the engine's own parts ---- */
@@ -108,14 +112,17 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content,
                                                           size_t length);
 
+/* From here on the header of a message is expected. */
+void rootlet_tls_await_message(rootlet_tls *tls);
+
 /* true inside a handshake message that is not whole yet. */
 bool rootlet_tls_inside_message(const rootlet_tls *tls);
 
 /* Puts the message just received into the transcript. */
 void rootlet_tls_hash_message(rootlet_tls *tls);
 
-/* In a SEND_ state: puts the next record of the flight into the receive buffer to be sent. */
-void rootlet_tls_send_flight(rootlet_tls *tls);
+/* When nothing is being sent: goes on with the next record, of our flight or the last one. */
+void rootlet_tls_send_next(rootlet_tls *tls);
 
 /* ---- alerts ---- */
 
@@ -147,23 +154,17 @@ rootlet_tls_handler rootlet_tls_take_finished;
 rootlet_tls_handler rootlet_tls_take_key_update;
 
 /* true when a ServerHello's body is a HelloRetryRequest. */
-bool rootlet_tls_is_hello_retry(const uint8_t *body, size_t length);
+bool rootlet_tls_is_hello_retry(const rootlet_reader *body);
 
 /* ---- messages sent ---- */
 
-/* Makes what the message needs and is made only once, in the handshake buffer; false when the
- * message is not sent at all. */
-typedef bool rootlet_tls_prepare(rootlet_tls *tls);
-
-/* Writes the message's body. */
-typedef void rootlet_tls_write_body(const rootlet_tls *tls, rootlet_tls_writer *writer);
+/* Writes the message's body; nothing when it is not to be sent at all. The very first time it also
+ * makes what is made only once, and keeps it in the handshake buffer. */
+typedef void rootlet_tls_write_body(rootlet_tls *tls, rootlet_tls_writer *writer);
 
 rootlet_tls_write_body rootlet_tls_write_client_hello;
-rootlet_tls_prepare rootlet_tls_prepare_certificate;
 rootlet_tls_write_body rootlet_tls_write_certificate;
-rootlet_tls_prepare rootlet_tls_prepare_certificate_verify;
 rootlet_tls_write_body rootlet_tls_write_certificate_verify;
-rootlet_tls_prepare rootlet_tls_prepare_finished;
 rootlet_tls_write_body rootlet_tls_write_finished;
 
 void rootlet_tls_write(rootlet_tls_writer *writer, const uint8_t *bytes, size_t length);

@@ -1,18 +1,25 @@
 /* See extensions.h. */
 #include "extensions.h"
 
-rootlet_reader rootlet_tls_find_extension(const rootlet_reader *block, unsigned type)
+bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width)
+{
+    uint32_t length = rootlet_read_be(reader, width);
+    return length == reader->left && !reader->failed;
+}
+
+bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type)
 {
     rootlet_reader rest = *block;
-    rootlet_reader found = {NULL, 0, false};
+    bool found = false;
     while (rest.left > 0) {
-        unsigned next_type = rootlet_read_be(&rest, 2);
-        rootlet_reader data = rootlet_read_vector(&rest, 2);
-        if (next_type == type && found.next == NULL) {
-            found = data;
+        bool wanted = rootlet_read_be(&rest, 2) == type && !found;
+        rootlet_reader next = rootlet_read_vector(&rest, 2);
+        if (wanted) {
+            *data = next;
+            found = true;
         }
     }
-    found.failed = rest.failed;
+    data->failed = rest.failed;
     return found;
 }
 
@@ -42,7 +49,8 @@ rootlet_status rootlet_tls_check_extensions(const rootlet_reader *block, unsigne
     while (rest.left > 0) {
         unsigned type = rootlet_read_be(&rest, 2);
         rootlet_reader data = rootlet_read_vector(&rest, 2);
-        rootlet_reader first = rootlet_tls_find_extension(block, type);
+        rootlet_reader first;
+        (void)rootlet_tls_find_extension(&first, block, type);
         if (first.failed) {
             return ROOTLET_ERR_TLS_DECODE;
         }
@@ -60,5 +68,5 @@ rootlet_status rootlet_tls_check_extensions(const rootlet_reader *block, unsigne
             return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
     }
-    return block->failed ? ROOTLET_ERR_TLS_DECODE : ROOTLET_OK;
+    return ROOTLET_OK;
 }

@@ -1,6 +1,6 @@
 /*
- * Extension blocks, section 4.3. The ones this client knows are a bit each: those it offers, those
- * a message may carry.
+ * Vectors and extension blocks, sections 3.4 and 4.3. The ones this client knows are a bit each:
+ * those it offers, those a message may carry.
  */
 #ifndef ROOTLET_TLS_EXTENSIONS_H
 #define ROOTLET_TLS_EXTENSIONS_H
@@ -31,9 +31,13 @@
 /* In allowed: unknown extensions are ignored (CertificateRequest). */
 #define BIT_UNKNOWN 0x8000u
 
-/* The data of an extension of a block: next is NULL when it is not there, failed is set when the
- * block is malformed anywhere. */
-rootlet_reader rootlet_tls_find_extension(const rootlet_reader *block, unsigned type);
+/* Enters a vector that must reach exactly to the reader's end: the reader goes on inside it. false
+ * when it does not, or the reader has failed before. */
+ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width);
+
+/* Looks for an extension in a block; true, and its data, when it is there. failed is set in data
+ * when the block is malformed anywhere. */
+bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type);
 
 /*
  * Checks what stands in a block, not what it says: ROOTLET_ERR_TLS_DECODE when it is malformed,

@@ -20,15 +20,12 @@ rootlet_status rootlet_tls_take_finished(rootlet_tls *tls, rootlet_reader *body,
     return ROOTLET_OK;
 }
 
-bool rootlet_tls_prepare_finished(rootlet_tls *tls)
+void rootlet_tls_write_finished(rootlet_tls *tls, rootlet_tls_writer *writer)
 {
-    uint8_t *made = tls->buffers.handshake;
-    rootlet_tls_transcript_hash(tls, made);
-    rootlet_tls_finished_mac(made, tls->secrets.keys.write.secret, made);
-    return true;
-}
-
-void rootlet_tls_write_finished(const rootlet_tls *tls, rootlet_tls_writer *writer)
-{
-    rootlet_tls_write(writer, tls->buffers.handshake, ROOTLET_HASH_BYTES);
+    uint8_t *mac = tls->buffers.handshake;
+    if (writer->total == 0) {
+        rootlet_tls_transcript_hash(tls, mac);
+        rootlet_tls_finished_mac(mac, tls->secrets.keys.write.secret, mac);
+    }
+    rootlet_tls_write(writer, mac, ROOTLET_HASH_BYTES);
 }

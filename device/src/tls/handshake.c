@@ -60,107 +60,97 @@ static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
     return NULL;
 }
 
-static uint32_t body_length(const rootlet_tls *tls)
+/* From here on a header is awaited. */
+void rootlet_tls_await_message(rootlet_tls *tls)
 {
-    return (uint32_t)tls->message[1] << 16 | (uint32_t)tls->message[2] << 8 | tls->message[3];
+    tls->message_to = tls->message;
+    tls->message_left = HANDSHAKE_HEADER_BYTES;
+    tls->in_body = false;
 }
 
-/* Where the body is collected. */
-static uint8_t *body_of(rootlet_tls *tls)
+bool rootlet_tls_inside_message(const rootlet_tls *tls)
 {
-    return tls->connected ? tls->message + HANDSHAKE_HEADER_BYTES : tls->buffers.handshake;
+    return tls->in_body || tls->message_left != HANDSHAKE_HEADER_BYTES;
+}
+
+/* The body of a message that is whole ends where its next byte would go. */
+static const uint8_t *body_of(const rootlet_tls *tls)
+{
+    return tls->message_to - tls->message_length;
 }
 
 void rootlet_tls_hash_message(rootlet_tls *tls)
 {
     rootlet_sha256_update(&tls->transcript, tls->message, HANDSHAKE_HEADER_BYTES);
-    rootlet_sha256_update(&tls->transcript, body_of(tls), body_length(tls));
-}
-
-bool rootlet_tls_inside_message(const rootlet_tls *tls)
-{
-    return tls->message_filled != 0 || tls->message_skip != 0;
+    rootlet_sha256_update(&tls->transcript, body_of(tls), tls->message_length);
 }
 
 /* The header is there: may this message come now, and is there room for it? */
 static rootlet_status begin_message(rootlet_tls *tls)
 {
     const handshake_step *step = find_step(tls, tls->message[0]);
+    uint32_t length =
+        (uint32_t)tls->message[1] << 16 | (uint32_t)tls->message[2] << 8 | tls->message[3];
+    tls->message_left = tls->message_length = length;
+    tls->in_body = true;
     if (step == NULL) {
         return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
     }
     if (step->handle == NULL) {
-        tls->message_skip = body_length(tls);
-        tls->message_filled = 0;
-        return ROOTLET_OK;
+        tls->message_to = NULL;
+    } else if (!tls->connected) {
+        tls->message_to = tls->buffers.handshake;
+        if (length > tls->buffers.handshake_length) {
+            return ROOTLET_ERR_TLS_MESSAGE_TOO_LARGE;
+        }
+    } else if (length != 1) { /* a KeyUpdate's byte goes behind its header */
+        return ROOTLET_ERR_TLS_DECODE;
     }
-    if (tls->connected) {
-        return body_length(tls) == 1 ? ROOTLET_OK : ROOTLET_ERR_TLS_DECODE;
-    }
-    return body_length(tls) <= tls->buffers.handshake_length ? ROOTLET_OK
-                                                             : ROOTLET_ERR_TLS_MESSAGE_TOO_LARGE;
+    return ROOTLET_OK;
 }
 
 /* The message is whole. */
-static rootlet_status take_message(rootlet_tls *tls, bool ends_record)
+static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
 {
     uint8_t before[ROOTLET_HASH_BYTES];
-    rootlet_reader body = rootlet_reader_over(body_of(tls), body_length(tls));
-    unsigned type = tls->message[0];
-    if (type == MESSAGE_SERVER_HELLO && rootlet_tls_is_hello_retry(body.next, body.left)) {
-        type = HELLO_RETRY;
-    }
-    const handshake_step *step = find_step(tls, type);
-    if (step == NULL || (!ends_record && step->type & ENDS_RECORD)) {
-        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
-    }
-    tls->message_filled = 0;
-    if (!tls->connected) {
-        rootlet_tls_transcript_hash(tls, before);
-        rootlet_tls_hash_message(tls);
-    }
-    rootlet_status status = step->handle(tls, &body, before);
-    if (status == ROOTLET_OK) {
+    if (tls->message_to != NULL) {
+        rootlet_reader body = rootlet_reader_over(body_of(tls), tls->message_length);
+        unsigned type = tls->message[0];
+        if (type == MESSAGE_SERVER_HELLO && rootlet_tls_is_hello_retry(&body)) {
+            type = HELLO_RETRY;
+        }
+        const handshake_step *step = find_step(tls, type);
+        if (step == NULL || (!ends_record && step->type & ENDS_RECORD)) {
+            return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+        }
+        if (!tls->connected) {
+            rootlet_tls_transcript_hash(tls, before);
+            rootlet_tls_hash_message(tls);
+        }
+        rootlet_status status = step->handle(tls, &body, before);
+        if (status != ROOTLET_OK) {
+            return status;
+        }
         tls->state = step->next;
     }
-    return status;
-}
-
-/* Takes bytes up to the end of the header, the body or the ticket; returns how many. */
-static size_t collect(rootlet_tls *tls, const uint8_t *content, size_t length)
-{
-    if (tls->message_skip > 0) {
-        size_t skipped = length < tls->message_skip ? length : tls->message_skip;
-        tls->message_skip -= (uint32_t)skipped;
-        return skipped;
-    }
-    uint8_t *to = tls->message;
-    size_t wanted = HANDSHAKE_HEADER_BYTES;
-    size_t filled = tls->message_filled;
-    if (filled >= HANDSHAKE_HEADER_BYTES) {
-        filled -= HANDSHAKE_HEADER_BYTES;
-        to = body_of(tls);
-        wanted = body_length(tls);
-    }
-    size_t taken = length < wanted - filled ? length : wanted - filled;
-    rootlet_copy(to + filled, content, taken);
-    tls->message_filled += (uint32_t)taken;
-    return taken;
+    rootlet_tls_await_message(tls);
+    return ROOTLET_OK;
 }
 
 rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content, size_t length)
 {
     rootlet_status status = ROOTLET_OK;
-    while (length > 0 && status == ROOTLET_OK) {
-        size_t taken = collect(tls, content, length);
-        content += taken;
-        length -= taken;
-        if (tls->message_filled == HANDSHAKE_HEADER_BYTES) {
+    while (length-- > 0 && status == ROOTLET_OK) {
+        if (tls->message_to != NULL) {
+            *tls->message_to++ = *content;
+        }
+        content++;
+        tls->message_left--;
+        if (tls->message_left == 0 && !tls->in_body) {
             status = begin_message(tls);
         }
-        if (status == ROOTLET_OK &&
-            tls->message_filled == HANDSHAKE_HEADER_BYTES + body_length(tls)) {
-            status = take_message(tls, length == 0);
+        if (tls->message_left == 0 && status == ROOTLET_OK) {
+            status = end_message(tls, length == 0);
         }
     }
     return status;

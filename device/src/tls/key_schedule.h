@@ -4,9 +4,9 @@
 
 #include "rootlet/tls.h"
 
-/* HKDF-Expand-Label, of at most 32 bytes. hash is the context, or NULL for the empty one. out may
- * be secret. */
-void rootlet_tls_expand_label(uint8_t *out, size_t length, const uint8_t secret[ROOTLET_HASH_BYTES],
+/* HKDF-Expand-Label. In front of the label stands a byte with the length of out, at most 32. hash
+ * is the context, or NULL for the empty one. out may be secret. */
+void rootlet_tls_expand_label(uint8_t *out, const uint8_t secret[ROOTLET_HASH_BYTES],
                               const char *label, const uint8_t *hash);
 
 /* The transcript's hash up to here; the transcript goes on. */

@@ -5,7 +5,6 @@
 
 #include "base/bytes.h"
 
-#define RANDOM_BYTES 32u
 #define LONGEST_SESSION_ID 32u
 
 /* What a server that could do better puts at the end of random (section 4.2.3), without its last
@@ -13,41 +12,45 @@
 static const uint8_t downgrade[7] = {'D', 'O', 'W', 'N', 'G', 'R', 'D'};
 
 /* SHA-256("HelloRetryRequest") */
-static const uint8_t retry_random[RANDOM_BYTES] = {
+static const uint8_t retry_random[HELLO_RANDOM_BYTES] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
-bool rootlet_tls_is_hello_retry(const uint8_t *body, size_t length)
+bool rootlet_tls_is_hello_retry(const rootlet_reader *body)
 {
-    return length >= 2 + RANDOM_BYTES && rootlet_equal(body + 2, retry_random, RANDOM_BYTES);
+    return body->left >= 2 + HELLO_RANDOM_BYTES &&
+           rootlet_equal(body->next + 2, retry_random, HELLO_RANDOM_BYTES);
 }
 
 /* The server chose TLS 1.2 or older: did it have to? */
-static rootlet_status refuse_version(const uint8_t random[RANDOM_BYTES])
+static rootlet_status refuse_version(const uint8_t random[HELLO_RANDOM_BYTES])
 {
-    const uint8_t *end = random + RANDOM_BYTES - sizeof downgrade - 1;
-    bool forced = rootlet_equal(end, downgrade, sizeof downgrade) && random[RANDOM_BYTES - 1] <= 1;
+    const uint8_t *end = random + HELLO_RANDOM_BYTES - sizeof downgrade - 1;
+    bool forced =
+        rootlet_equal(end, downgrade, sizeof downgrade) && random[HELLO_RANDOM_BYTES - 1] <= 1;
     return forced ? ROOTLET_ERR_TLS_DOWNGRADE : ROOTLET_ERR_TLS_VERSION;
 }
 
-/* The checks of both, section 4.2.3: the version comes first, since all else depends on it. */
-static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body,
-                                 rootlet_reader *extensions)
+/* The checks of both, section 4.2.3: the version comes first, since all else depends on it. body is
+ * then the extensions, of which those in allowed need not have been offered. */
+static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body, unsigned allowed)
 {
     uint32_t legacy_version = rootlet_read_be(body, 2);
-    const uint8_t *random = rootlet_read_bytes(body, RANDOM_BYTES);
+    const uint8_t *random = rootlet_read_bytes(body, HELLO_RANDOM_BYTES);
     rootlet_reader session_id = rootlet_read_vector(body, 1);
     uint32_t suite = rootlet_read_be(body, 2);
     uint32_t compression = rootlet_read_be(body, 1);
-    *extensions = rootlet_reader_over(body->next, 0);
-    if (body->left > 0) { /* older versions may end here */
-        *extensions = rootlet_read_vector(body, 2);
-    }
-    rootlet_reader versions = rootlet_tls_find_extension(extensions, EXTENSION_SUPPORTED_VERSIONS);
-    if (!rootlet_reader_done(body) || versions.failed || session_id.left > LONGEST_SESSION_ID) {
+    /* Older versions may end here. */
+    if ((body->left > 0 && !rootlet_tls_enter_last(body, 2)) ||
+        session_id.left > LONGEST_SESSION_ID) {
         return ROOTLET_ERR_TLS_DECODE;
     }
-    if (versions.next == NULL) {
+    rootlet_reader versions;
+    bool found = rootlet_tls_find_extension(&versions, body, EXTENSION_SUPPORTED_VERSIONS);
+    if (versions.failed) {
+        return ROOTLET_ERR_TLS_DECODE;
+    }
+    if (!found) {
         return refuse_version(random);
     }
     uint32_t version = rootlet_read_be(&versions, 2);
@@ -61,36 +64,35 @@ static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body,
         return ROOTLET_ERR_TLS_VERSION;
     }
     if (session_id.left != SESSION_ID_BYTES ||
-        !rootlet_equal(session_id.next, tls->secrets.hello.session_id, SESSION_ID_BYTES)) {
+        !rootlet_equal(session_id.next, tls->secrets.hello.random + SESSION_ID_OFFSET,
+                       SESSION_ID_BYTES)) {
         return ROOTLET_ERR_TLS_SESSION_ID;
     }
     if (suite != ROOTLET_TLS_SUITE) {
         return ROOTLET_ERR_TLS_SUITE;
     }
-    return compression == 0 ? ROOTLET_OK : ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+    if (compression != 0) {
+        return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+    }
+    return rootlet_tls_check_extensions(body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed,
+                                        tls->offered | allowed);
 }
 
 rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *body,
                                              const uint8_t before[ROOTLET_HASH_BYTES])
 {
     (void)before;
-    rootlet_reader extensions;
-    rootlet_status status = read_hello(tls, body, &extensions);
-    if (status == ROOTLET_OK) {
-        status = rootlet_tls_check_extensions(&extensions, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE,
-                                              tls->offered);
-    }
+    rootlet_status status = read_hello(tls, body, 0);
     if (status != ROOTLET_OK) {
         return status;
     }
     /* Section 4.3.8. */
-    rootlet_reader entry = rootlet_tls_find_extension(&extensions, EXTENSION_KEY_SHARE);
-    if (entry.next == NULL) {
+    rootlet_reader share;
+    if (!rootlet_tls_find_extension(&share, body, EXTENSION_KEY_SHARE)) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
-    uint32_t group = rootlet_read_be(&entry, 2);
-    rootlet_reader share = rootlet_read_vector(&entry, 2);
-    if (!rootlet_reader_done(&entry)) {
+    uint32_t group = rootlet_read_be(&share, 2);
+    if (!rootlet_tls_enter_last(&share, 2)) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (group != ROOTLET_TLS_GROUP) {
@@ -108,23 +110,16 @@ rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *bo
 {
     /* Section 4.1: in the transcript the first hello is replaced by its hash. */
     static const uint8_t message_hash[] = {MESSAGE_HASH, 0, 0, ROOTLET_HASH_BYTES};
-    rootlet_reader extensions;
-    rootlet_status status = read_hello(tls, body, &extensions);
-    if (status == ROOTLET_OK) {
-        status = rootlet_tls_check_extensions(&extensions,
-                                              BIT_SUPPORTED_VERSIONS | BIT_COOKIE | BIT_KEY_SHARE,
-                                              tls->offered | BIT_COOKIE);
-    }
+    rootlet_status status = read_hello(tls, body, BIT_COOKIE);
     if (status != ROOTLET_OK) {
         return status;
     }
-    rootlet_reader entry = rootlet_tls_find_extension(&extensions, EXTENSION_COOKIE);
-    rootlet_reader share = rootlet_tls_find_extension(&extensions, EXTENSION_KEY_SHARE);
-    if (entry.next == NULL || share.next != NULL) {
+    rootlet_reader cookie;
+    if (rootlet_tls_find_extension(&cookie, body, EXTENSION_KEY_SHARE) ||
+        !rootlet_tls_find_extension(&cookie, body, EXTENSION_COOKIE)) {
         return ROOTLET_ERR_TLS_HELLO_RETRY;
     }
-    rootlet_reader cookie = rootlet_read_vector(&entry, 2);
-    if (!rootlet_reader_done(&entry) || cookie.left == 0) {
+    if (!rootlet_tls_enter_last(&cookie, 2) || cookie.left == 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (cookie.left > ROOTLET_COOKIE_BYTES) {

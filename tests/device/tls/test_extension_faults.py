@@ -12,7 +12,7 @@ from support.authority import ADDRESS, Authority
 from support.conversation import device
 from support.tls.points import Points, Start
 from support.tls.rig import AUTHENTICATED, PLAIN, Rig
-from support.tls.server import Credentials
+from support.tls.server import Credentials, Edit
 from support.tls.wire import (
     APPLICATION_DATA,
     CERTIFICATE_REQUEST,
@@ -227,11 +227,26 @@ def test_records_are_as_long_as_the_server_takes(answer: bytes, longest: int, st
     assert longest_record(rig) == longest
 
 
+def limited(limit: int) -> dict[str, Edit]:
+    """A server that takes records up to this limit."""
+    return {"encrypted_extensions": lambda _: answers(extension(28, number(limit, 2)))}
+
+
+def test_a_flight_is_whole_at_every_limit(authority: Authority, credentials: Credentials) -> None:
+    identity = authority.identity(authority.device())
+    rig = Rig(device(authority, identity=identity), credentials).run(until="encrypted_extensions")
+    saved = rig.save()
+    for limit in range(64, 330):
+        rig.restore(saved)
+        rig.run(AUTHENTICATED[1:], edits=limited(limit))
+        assert rig.client.connected
+        assert [m[0] for m in rig.server.messages] == [1, 11, 15, 20]
+
+
 def test_the_flight_keeps_to_the_limit_too(authority: Authority, credentials: Credentials) -> None:
     identity = authority.identity(authority.device())
     rig = Rig(device(authority, identity=identity), credentials)
-    limit = answers(extension(28, number(64, 2)))
-    rig.run(AUTHENTICATED, edits={"encrypted_extensions": lambda _: limit})
+    rig.run(AUTHENTICATED, edits=limited(64))
     assert rig.client.connected
     flight = [s for s in rig.server.seen if s.epoch == "handshake"]
     assert max(len(s.content) for s in flight) == 63
