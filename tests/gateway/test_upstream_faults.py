@@ -277,7 +277,18 @@ def test_every_spelling_of_loopback_resolves_to_what_is_checked(host: str) -> No
     assert found
 
 
-def test_an_unknown_name_is_an_os_error() -> None:
-    with pytest.raises(OSError, match=r".") as caught:
-        asyncio.run(resolve("name with spaces", 443))
-    assert isinstance(caught.value, socket.gaierror)
+def test_a_name_that_cannot_be_looked_up_is_unresolved(rig: Rig) -> None:
+    pool = rig.server.hub.pools["weather"]
+    name = "a" * 64 + ".test"
+    with pytest.raises(UnicodeError):
+        asyncio.run(resolve(name, 443))
+
+    async def scenario() -> Refusal:
+        async def resolver(_: str, __: int) -> list[str]:
+            raise UnicodeError(name)
+
+        with pytest.raises(RefusedMessage) as caught:
+            await Pool(pool.route, PATIENT, tls=pool.tls, resolver=resolver).open()
+        return caught.value.refusal
+
+    assert rig.run(scenario()) is Refusal.UPSTREAM_UNRESOLVED

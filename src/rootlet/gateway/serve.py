@@ -123,8 +123,9 @@ class GatewayServer:
                 backlog=_BACKLOG,
             )
         except OSError as error:
-            known = error.errno is not None and error.errno > 0
-            reason = os.strerror(error.errno) if known else error.strerror
+            # The loops put their own words into strerror; name look-ups have negative numbers.
+            number = error.errno or 0
+            reason = os.strerror(number) if number > 0 else error.strerror
             raise Environment(
                 f"cannot listen on {listen}: {reason}",
                 hint="stop what listens there (ss -ltnp), or choose another: --listen HOST:PORT",
