@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from support.tls.rig import STATES, Rig, Saved
+from support.tls.rig import Rig, Saved
 
 __all__ = ["Points", "Start"]
 
