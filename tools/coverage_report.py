@@ -36,7 +36,6 @@ def package_branches() -> float:
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "coverage.json"
         coverage = [sys.executable, "-m", "coverage"]
-        subprocess.run([*coverage, "combine", "--quiet"], cwd=TREE, check=False)
         subprocess.run([*coverage, "json", "--quiet", "-o", str(report)], cwd=TREE, check=True)
         with (TREE / "build" / "coverage-package.txt").open("w", encoding="utf-8") as table:
             command = [*coverage, "report", "--show-missing"]
