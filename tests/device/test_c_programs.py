@@ -52,8 +52,10 @@ def test_vectors_under_valgrind(tmp_path: Path, valgrind: list[str]) -> None:
     assert_all_passed(run(*valgrind, build(tmp_path, UNIT, "-Os"), str(VECTORS)))
 
 
-def test_vectors_with_sanitizers(tmp_path: Path) -> None:
+@pytest.mark.parametrize("halves", [0, 1])
+def test_vectors_with_sanitizers(tmp_path: Path, halves: int) -> None:
     options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
+    options += (f"-DROOTLET_MULTIPLY_HALVES={halves}",)
     assert_all_passed(run(build(tmp_path, UNIT, *options), str(VECTORS)))
 
 
@@ -66,11 +68,13 @@ def test_a_wrong_vector_fails(tmp_path: Path) -> None:
     assert "failed: sha256.txt abc" in done.stdout
 
 
+@pytest.mark.parametrize("halves", [0, 1])
 @pytest.mark.parametrize("level", ["-O0", "-Os", "-O2"])
 def test_no_branch_or_address_depends_on_a_secret(
-    tmp_path: Path, valgrind: list[str], level: str
+    tmp_path: Path, valgrind: list[str], level: str, halves: int
 ) -> None:
-    program = build(tmp_path, SECRETS, level, "-Wl,--wrap=rootlet_equal")
+    options = (level, f"-DROOTLET_MULTIPLY_HALVES={halves}", "-Wl,--wrap=rootlet_equal")
+    program = build(tmp_path, SECRETS, *options)
     done = run(*valgrind, program)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "done\n"

@@ -6,6 +6,7 @@
  */
 #include "field25519.h"
 
+#include "multiply.h"
 #include "words.h"
 
 #define AT(r) ROOTLET_FIELD25519_AT(registers, r)
@@ -20,7 +21,10 @@
  */
 static void add_multiple(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t w)
 {
-    uint32_t top = (uint32_t)(((uint64_t)w * b[7] + a[7]) >> 31);
+    uint32_t low = a[7];
+    uint32_t high = 0;
+    rootlet_multiply_add(&low, &high, w, b[7]);
+    uint32_t top = high << 1 | low >> 31;
     rootlet_words_row(r, a, b, 8, w, 19 * top);
     r[7] -= top << 31;
 }

@@ -1,6 +1,8 @@
 /* See words.h. */
 #include "words.h"
 
+#include "multiply.h"
+
 /* A word of an object of another type, such as 64-bit numbers. */
 #if defined(__GNUC__)
 typedef uint32_t __attribute__((may_alias)) word;
@@ -49,10 +51,9 @@ uint32_t rootlet_words_row(uint32_t *r, const uint32_t *a, const uint32_t *b, si
                            uint32_t w, uint32_t carry)
 {
     do {
-        /* At most (2^32-1)^2 + 2 * (2^32-1) = 2^64 - 1. */
-        uint64_t sum = (uint64_t)w * *b++ + *a++ + carry;
-        *r++ = (uint32_t)sum;
-        carry = (uint32_t)(sum >> 32);
+        uint32_t sum = *a++;
+        rootlet_multiply_add(&sum, &carry, w, *b++);
+        *r++ = sum;
     } while (--count > 0);
     return carry;
 }
