@@ -55,8 +55,8 @@ def test_vectors_under_valgrind(tmp_path: Path, valgrind: list[str]) -> None:
 @pytest.mark.parametrize("halves", [0, 1])
 def test_vectors_with_sanitizers(tmp_path: Path, halves: int) -> None:
     options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    options += (f"-DROOTLET_MULTIPLY_HALVES={halves}",)
-    assert_all_passed(run(build(tmp_path, UNIT, *options), str(VECTORS)))
+    program = build(tmp_path, UNIT, *options, f"-DROOTLET_MULTIPLY_HALVES={halves}")
+    assert_all_passed(run(program, str(VECTORS)))
 
 
 def test_a_wrong_vector_fails(tmp_path: Path) -> None:

@@ -6,9 +6,9 @@
  * ROOTLET_TLS_MIDDLEBOX      0/1, default 0. Send a 32-byte legacy session id and a dummy
  *                            change_cipher_spec (RFC 9846 appendix E.4). For paths through
  *                            middleboxes; costs 38 bytes on the wire.
- * ROOTLET_MULTIPLY_HALVES    0/1, default 1 on ARMv6-M and else 0. Multiply 16 by 16 bits. Set it on
- *                            Cortex-M3, whose long multiplication ends early for small operands,
- *                            where timing can be measured by others: 2.3 times the time.
+ * ROOTLET_MULTIPLY_HALVES    0/1, default 1 on ARMv6-M and else 0. Multiply 16 by 16 bits. For
+ *                            a Cortex-M3 whose timing others can measure: its long multiplication
+ *                            ends early for small operands. Takes 2.3 times as long there.
  */
 #ifndef ROOTLET_CONFIG_H
 #define ROOTLET_CONFIG_H
