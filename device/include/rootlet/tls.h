@@ -111,7 +111,7 @@ typedef struct rootlet_tls_keys {
 } rootlet_tls_keys;
 
 /* The connection. What is used most stands first: an offset below 32 is half an instruction on a
- * Cortex-M. */
+ * Cortex-M. Secrets stand last, to be wiped in one go. */
 typedef struct rootlet_tls {
     uint8_t state;
     uint8_t alert;                 /* received */

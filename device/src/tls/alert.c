@@ -23,12 +23,12 @@ void rootlet_tls_say(rootlet_tls *tls, unsigned level, unsigned description)
 
 void rootlet_tls_end(rootlet_tls *tls)
 {
-    rootlet_tls_keys *keys = &tls->secrets.keys;
-    if (!tls->write_closed) {
-        rootlet_wipe(&keys->write, sizeof keys->write);
+    /* Secrets and transcript stand at the end of the connection; only the last record is kept. */
+    size_t from = offsetof(rootlet_tls, secrets);
+    if (tls->write_closed) {
+        from += sizeof(rootlet_tls_direction);
     }
-    rootlet_wipe(&keys->read, sizeof tls->secrets - sizeof keys->write);
-    rootlet_wipe(&tls->transcript, sizeof tls->transcript);
+    rootlet_wipe((uint8_t *)tls + from, sizeof *tls - from);
     tls->read_begin = tls->read_end = 0;
     tls->state = STATE_CLOSED;
 }

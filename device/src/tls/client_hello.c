@@ -55,7 +55,9 @@ void rootlet_tls_write_client_hello(rootlet_tls *tls, rootlet_tls_writer *writer
     rootlet_tls_write_be(writer, 0x0303, 2);
     rootlet_tls_write(writer, hello->random, HELLO_RANDOM_BYTES);
     rootlet_tls_write_be(writer, SESSION_ID_BYTES, 1);
-    rootlet_tls_write(writer, hello->random + SESSION_ID_OFFSET, SESSION_ID_BYTES);
+    if (SESSION_ID_BYTES != 0) {
+        rootlet_tls_write(writer, hello->random + SESSION_ID_OFFSET, SESSION_ID_BYTES);
+    }
     rootlet_tls_write(writer, suites, sizeof suites);
     rootlet_tls_write_rest(writer, 2);
     if (tls->offered & BIT_SERVER_NAME) { /* without a trailing dot */

@@ -6,10 +6,7 @@ rootlet_status rootlet_tls_take_key_update(rootlet_tls *tls, rootlet_reader *bod
                                            const uint8_t before[ROOTLET_HASH_BYTES])
 {
     (void)before;
-    uint32_t request = rootlet_read_be(body, 1);
-    if (!rootlet_reader_done(body)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
+    unsigned request = *body->next; /* one byte: handshake.c takes no other length */
     if (request > 1) {
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }

@@ -13,51 +13,44 @@ static bool is_protected(const rootlet_tls *tls)
     return tls->state >= STATE_WAIT_ENCRYPTED_EXTENSIONS;
 }
 
-static void make_nonce(uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES],
-                       const rootlet_tls_direction *direction)
+/* The nonce of the next record; false when its number is the last one there is: numbers must not
+ * wrap, so that one is never used (section 5.3). */
+static bool take_nonce(uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], rootlet_tls_direction *direction)
 {
     rootlet_copy(nonce, direction->iv, ROOTLET_AEAD_NONCE_BYTES);
-    for (size_t i = 0; i < sizeof direction->sequence; i++) {
-        nonce[ROOTLET_AEAD_NONCE_BYTES - sizeof direction->sequence + i] ^= direction->sequence[i];
-    }
-}
-
-/* false when the number would wrap, which it must not (section 5.3). */
-static bool next_number(rootlet_tls_direction *direction)
-{
+    bool wraps = true;
     for (size_t i = sizeof direction->sequence; i-- > 0;) {
-        if (++direction->sequence[i] != 0) {
-            return true;
+        nonce[ROOTLET_AEAD_NONCE_BYTES - sizeof direction->sequence + i] ^= direction->sequence[i];
+        if (wraps) {
+            wraps = ++direction->sequence[i] == 0;
         }
     }
-    return false;
-}
-
-static void write_header(uint8_t *record, unsigned type, size_t length)
-{
-    record[0] = (uint8_t)type;
-    record[1] = record[2] = 3;
-    record[3] = (uint8_t)(length >> 8);
-    record[4] = (uint8_t)length;
+    return !wraps;
 }
 
 size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsigned type)
 {
     uint8_t *content = record + RECORD_HEADER_BYTES;
-    if (!is_protected(tls)) {
-        write_header(record, type, length);
-        return RECORD_HEADER_BYTES + length;
-    }
     rootlet_tls_direction *write = &tls->secrets.keys.write;
     uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES];
-    make_nonce(nonce, write);
-    write_header(record, CONTENT_APPLICATION_DATA, length + PROTECTION_BYTES);
-    content[length++] = (uint8_t)type;
-    rootlet_profile_seal(content, length, content + length, write->key, nonce, record,
-                         RECORD_HEADER_BYTES);
-    /* Never wraps: rootlet_tls_write_done changes the keys long before. */
-    (void)next_number(write);
-    return RECORD_HEADER_BYTES + length + ROOTLET_AEAD_TAG_BYTES;
+    bool sealed = is_protected(tls);
+    size_t payload = length;
+    record[0] = (uint8_t)type;
+    if (sealed) {
+        content[length++] = (uint8_t)type;
+        payload = length + ROOTLET_AEAD_TAG_BYTES;
+        record[0] = CONTENT_APPLICATION_DATA;
+    }
+    record[1] = record[2] = 3;
+    record[3] = (uint8_t)(payload >> 8);
+    record[4] = (uint8_t)payload;
+    if (sealed) {
+        (void)take_nonce(nonce,
+                         write); /* rootlet_tls_write_done changes keys long before the last */
+        rootlet_profile_seal(content, length, content + length, write->key, nonce, record,
+                             RECORD_HEADER_BYTES);
+    }
+    return RECORD_HEADER_BYTES + payload;
 }
 
 size_t rootlet_tls_payload_length(const rootlet_tls *tls)
@@ -96,13 +89,12 @@ static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *leng
         return ROOTLET_ERR_TLS_RECORD_MAC;
     }
     *length -= ROOTLET_AEAD_TAG_BYTES;
-    make_nonce(nonce, read);
+    if (!take_nonce(nonce, read)) {
+        return ROOTLET_ERR_TLS_SEQUENCE;
+    }
     if (rootlet_profile_open(content, *length, content + *length, read->key, nonce, tls->buffers.in,
                              RECORD_HEADER_BYTES) != ROOTLET_OK) {
         return ROOTLET_ERR_TLS_RECORD_MAC;
-    }
-    if (!next_number(read)) {
-        return ROOTLET_ERR_TLS_SEQUENCE;
     }
     /* The content type is the last byte that is not padding, section 5.4. */
     do {
