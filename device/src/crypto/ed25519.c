@@ -43,14 +43,22 @@ const uint16_t rootlet_ed25519_add[] = {
     FE_END,
 };
 
-const uint16_t rootlet_ed25519_neutral[] = {FE_SET(0, 0), FE_SET(1, 1), FE_SET(2, 1), FE_SET(3, 0),
-                                            FE_END};
+const uint16_t rootlet_ed25519_neutral[] = {
+    FE_SET(0, 0), FE_SET(1, 1), FE_SET(2, 1), FE_SET(3, 0), FE_END,
+};
 
 const uint16_t rootlet_ed25519_base[] = {
-    FE_LOAD(0, FE_BASE_X), FE_LOAD(2, FE_BASE_Y), FE_SET(1, 1), /* from affine: Z = 1, T = XY */
-    FE_MUL(3, 0, 2),       FE_SUB(4, 2, 0),                     /* from point */
-    FE_ADD(5, 2, 0),       FE_ADD(6, 1, 1),       FE_LOAD(7, FE_D),
-    FE_MUL(7, 7, 3),       FE_ADD(7, 7, 7),       FE_END,
+    FE_LOAD(0, FE_BASE_X), /* X */
+    FE_LOAD(2, FE_BASE_Y), /* Y */
+    FE_SET(1, 1),          /* Z; here begins rootlet_ed25519_from_affine */
+    FE_MUL(3, 0, 2),       /* T = XY */
+    FE_SUB(4, 2, 0),       /* Y - X; here begins rootlet_ed25519_from_point */
+    FE_ADD(5, 2, 0),       /* Y + X */
+    FE_ADD(6, 1, 1),       /* 2Z */
+    FE_LOAD(7, FE_D),      /* d */
+    FE_MUL(7, 7, 3),       /* dT */
+    FE_ADD(7, 7, 7),       /* 2dT */
+    FE_END,
 };
 
 void rootlet_ed25519_hash(uint32_t scalar[8], const rootlet_ed25519_part parts[4])

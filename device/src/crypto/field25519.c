@@ -1,8 +1,6 @@
 /*
- * See field25519.h. p = 2^255 - 19; 2^256 = 38 and 2^255 = 19 modulo p.
- *
- * Bounds: a register holds less than 2^255 + 2^242 < 2p: a result (see each operation), bytes
- * below 2^255, or a constant. Programs use no register before they wrote it.
+ * See field25519.h. p = 2^255 - 19; 2^256 = 38 and 2^255 = 19 modulo p. Every operation takes any
+ * eight words; programs use no register before they wrote it.
  */
 #include "field25519.h"
 
@@ -29,22 +27,20 @@ static void add_multiple(uint32_t r[8], const uint32_t a[8], const uint32_t b[8]
     r[7] -= top << 31;
 }
 
-/*
- * r = a - b modulo p, as add_multiple with signed carries.
- *
- * top is found from the halves of the top words, less 2, so a[7] - b[7] - top * 2^31 lies between 3
- * and 2^31 + 3. The carry into word 7 is -2 to 1: 0 <= r < 2^255 + 2^227. Needs a, b < 2p.
- */
-static void subtract(uint32_t r[8], const uint32_t a[8], const uint32_t b[8])
+static void complement(uint32_t r[8], const uint32_t a[8])
 {
-    int32_t top = ((int32_t)(a[7] >> 1) - (int32_t)(b[7] >> 1) - 2) >> 30; /* -2 to 1 */
-    int64_t carry = 19 * top;
     for (unsigned i = 0; i < 8; i++) {
-        carry += (int64_t)a[i] - b[i];
-        r[i] = (uint32_t)carry;
-        carry >>= 32;
+        r[i] = ~a[i];
     }
-    r[7] -= (uint32_t)top << 31;
+}
+
+/* r = a - b modulo p: the complement, 2^256 - 1 - x, is 37 - x, and 37 - ((37 - a) + b) = a - b.
+ * r is any words. temporary must not be b. */
+static void subtract(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t temporary[8])
+{
+    complement(temporary, a);
+    add_multiple(r, temporary, b, 1);
+    complement(r, r);
 }
 
 void rootlet_field25519_load(uint32_t *registers, unsigned r, const uint8_t bytes[32])
@@ -57,6 +53,7 @@ bool rootlet_field25519_is_zero(uint32_t *registers, unsigned index)
 {
     uint32_t *r = AT(index);
     uint32_t *sum = AT(PRODUCT);
+    add_multiple(r, r, r, 0);
     /* r < 2p; so r >= p exactly when r + 19 has bit 255, and then r - p = r + 19 - 2^255. */
     rootlet_words_row(sum, r, r, 8, 0, 19);
     rootlet_words_row(r, r, r, 8, 0, 19 * (sum[7] >> 31));
@@ -110,7 +107,7 @@ void rootlet_field25519_run(uint32_t *registers, const uint16_t *program)
             add_multiple(r, a, b, 121665);
             break;
         case FE_OP_SUB:
-            subtract(r, a, b);
+            subtract(r, a, b, product);
             break;
         case FE_OP_SET:
             rootlet_words_wipe(r, 8);
