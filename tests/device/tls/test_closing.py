@@ -182,6 +182,29 @@ def lib_write(client: TlsClient, data: bytes) -> None:
     assert lib.rootlet_tls_write_done(client._tls, len(data)) == 0
 
 
+@pytest.mark.parametrize("how", ["end", "alert"])
+def test_a_close_that_was_not_sent_is_dropped_when_the_server_is_gone(
+    how: str, points: Points
+) -> None:
+    rig = points.at("connected")
+    lib_write(rig.client, b"data")
+    assert lib.rootlet_tls_close(rig.client._tls) == 0
+    if how == "end":
+        rig.client.receive_end()
+    else:
+        rig.client.receive(rig.server.seal(ALERT, b"\x02\x28"))
+    assert rig.client.to_send() == b""
+    assert rig.client.closed
+
+
+def test_a_close_follows_what_was_not_sent_yet(points: Points) -> None:
+    rig = points.at("connected")
+    lib_write(rig.client, b"data")
+    ours(rig)
+    assert rig.server.received == b"data"
+    assert rig.server.alerts == [(1, 0, "application")]
+
+
 def test_an_alert_follows_what_was_not_sent_yet(points: Points) -> None:
     rig = points.at("connected")
     lib_write(rig.client, b"data")
@@ -240,6 +263,20 @@ def test_handshake_secrets_are_gone_behind_the_handshake(points: Points) -> None
     rig.run(("finished",))
     assert rig.client.connected
     assert not [secret for secret in before if secret in memory_of(rig)]
+
+
+def test_keys_are_gone_when_their_direction_is_closed(points: Points) -> None:
+    rig = points.at("connected")
+    assert rig.server.write
+    assert rig.server.read
+    reading, writing = rig.server.write.secret, rig.server.read.secret
+    theirs(rig)
+    assert reading not in memory_of(rig)
+    assert writing in memory_of(rig)
+    rig = points.at("connected")
+    ours(rig)
+    assert reading in memory_of(rig)
+    assert writing not in memory_of(rig)
 
 
 def test_old_keys_are_gone_behind_an_update(points: Points) -> None:

@@ -42,6 +42,11 @@ def leaf_of(points: Points) -> bytes:
     return points.at("certificate or request").server.credentials.chain[0]
 
 
+def misplaced(kind: int) -> Callable[[bytes], bytes]:
+    """A certificate with an extension that belongs elsewhere."""
+    return lambda der: certificate(entry(der, extension(kind, b"\0\x02\0\x1d")))
+
+
 MESSAGES: dict[str, tuple[Callable[[bytes], bytes], str, int]] = {
     "a context": (lambda der: certificate(entry(der), context=b"c"), "ILLEGAL_PARAMETER", ILLEGAL),
     "no certificate": (lambda der: certificate(), "X509_EMPTY", DECODE),
@@ -69,10 +74,10 @@ MESSAGES: dict[str, tuple[Callable[[bytes], bytes], str, int]] = {
         "UNSUPPORTED_EXTENSION",
         UNSUPPORTED_EXTENSION,
     ),
-    "an extension that was offered for elsewhere": (
-        lambda der: certificate(entry(der, extension(10, b"\0\x02\0\x1d"))),
-        "ILLEGAL_PARAMETER",
-        ILLEGAL,
+    "a byte behind the last entry": (
+        lambda der: message(CERTIFICATE, vector(1) + vector(3, entry(der), b"\0")),
+        "DECODE",
+        DECODE,
     ),
     "an extension cut off": (
         lambda der: certificate(vector(3, der) + vector(2, b"\0\x05\0")),
@@ -84,6 +89,14 @@ MESSAGES: dict[str, tuple[Callable[[bytes], bytes], str, int]] = {
         "X509_TOO_MANY",
         BAD,
     ),
+    **{
+        f"extension {kind}, offered for elsewhere": (
+            misplaced(kind),
+            "ILLEGAL_PARAMETER",
+            ILLEGAL,
+        )
+        for kind in (0, 1, 10, 13, 28, 43, 51)
+    },
     "not a certificate": (lambda der: certificate(entry(b"certificate")), "X509_ENCODING", BAD),
     "bytes behind a certificate": (
         lambda der: certificate(entry(der + b"\0")),
