@@ -43,8 +43,7 @@ void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BY
 
 /* ---- HMAC-SHA-256 (RFC 2104) and HKDF (RFC 5869) ---- */
 
-/* mac may overlap key or message. key_length up to 64 bytes (longer ones are not needed by TLS
- * and are hashed first as the RFC says). */
+/* mac may overlap key or message. A key of more than 64 bytes is hashed first, as the RFC says. */
 void rootlet_hmac_sha256(uint8_t mac[ROOTLET_SHA256_BYTES], const uint8_t *key, size_t key_length,
                          const uint8_t *message, size_t message_length);
 
@@ -67,7 +66,8 @@ ROOTLET_CHECKED rootlet_status rootlet_hkdf_sha256_expand(uint8_t *out, size_t o
 #define ROOTLET_CHACHA20POLY1305_NONCE_BYTES 12
 #define ROOTLET_CHACHA20POLY1305_TAG_BYTES 16
 
-/* Encrypts data in place and writes the tag. */
+/* Encrypts data in place and writes the tag. Both lengths are below 2^32; a nonce is never used
+ * twice with one key. */
 void rootlet_chacha20poly1305_seal(uint8_t *data, size_t length,
                                    uint8_t tag[ROOTLET_CHACHA20POLY1305_TAG_BYTES],
                                    const uint8_t key[ROOTLET_CHACHA20POLY1305_KEY_BYTES],
