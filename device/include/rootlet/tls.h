@@ -11,8 +11,14 @@
  *   WRITE  application data can be written (the handshake is complete)
  *   CLOSED nothing more will happen; rootlet_tls_status() says why
  *
- * The first error sticks: secrets are wiped and only the alert remains to be sent. Calling out of
- * turn, or with a length beyond the window, is ROOTLET_ERR_MISUSE and closes; never undefined.
+ * A window is good until the next call with the same connection; moving 0 bytes is always fine, but
+ * for writing. RECV ends while there is something to read, and for good when the server has closed:
+ * WRITE alone is then what is left, and rootlet_tls_close the end.
+ *
+ * The first error sticks: secrets are wiped, data not read yet is dropped, and only the alert
+ * remains to be sent. Calling out of turn, or with a length beyond the window, is
+ * ROOTLET_ERR_MISUSE and closes; never undefined. Calls on a connection that has ended return the
+ * first failure, or ROOTLET_ERR_TLS_CLOSED where there was none, and change nothing.
  */
 #ifndef ROOTLET_TLS_H
 #define ROOTLET_TLS_H
@@ -105,8 +111,8 @@ typedef struct rootlet_tls_hello {
 typedef struct rootlet_tls_keys {
     rootlet_tls_direction write;
     rootlet_tls_direction read;
-    uint8_t
-        schedule[ROOTLET_HASH_BYTES]; /* master secret, then the client's first traffic secret */
+    /* The master secret, then the first secret for application data of ours. */
+    uint8_t schedule[ROOTLET_HASH_BYTES];
     uint8_t server_key[ROOTLET_PUBLIC_KEY_BYTES]; /* between Certificate and CertificateVerify */
 } rootlet_tls_keys;
 
@@ -156,7 +162,8 @@ typedef struct rootlet_tls {
 ROOTLET_CHECKED rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *config,
                                                 const rootlet_tls_buffers *buffers);
 
-/* The legal actions, as ROOTLET_TLS_ bits. */
+/* The legal actions, as ROOTLET_TLS_ bits. SEND comes first: while our part of the handshake is
+ * being sent nothing is received. */
 unsigned rootlet_tls_wants(const rootlet_tls *tls);
 
 /* Bytes to send to the network; *length is 0 when there are none. */
@@ -168,7 +175,7 @@ uint8_t *rootlet_tls_recv_window(rootlet_tls *tls, size_t *length);
 rootlet_status rootlet_tls_recv_done(rootlet_tls *tls, size_t received);
 
 /* The network reached its end (TCP FIN or reset). Without a close_notify before it the status
- * becomes ROOTLET_ERR_TLS_TRUNCATED. */
+ * becomes ROOTLET_ERR_TLS_TRUNCATED, and what was not sent yet is dropped. Returns the status. */
 rootlet_status rootlet_tls_recv_end(rootlet_tls *tls);
 
 /* Application data received; *length is 0 when there is none. */
@@ -180,11 +187,15 @@ rootlet_status rootlet_tls_read_done(rootlet_tls *tls, size_t taken);
 uint8_t *rootlet_tls_write_window(rootlet_tls *tls, size_t *length);
 rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written);
 
-/* Changes the sending key, and asks the server to change its own when request_peer is true
- * (RFC 9846 section 4.7.3). Legal while WRITE is. */
+/* Changes the sending key, and asks the server to change its own when request_peer is true, unless
+ * it still owes an answer (RFC 9846 section 4.7.3). Legal while WRITE is. The server's own requests
+ * are answered before the next data; a key that has sealed 2^24 records is changed before that
+ * without being asked. */
 rootlet_status rootlet_tls_update_keys(rootlet_tls *tls, bool request_peer);
 
-/* Sends close_notify. Reading may go on until the server closes too. */
+/* Sends close_notify. Reading may go on until the server closes too. During the handshake it gives
+ * up: the connection ends with ROOTLET_ERR_TLS_CLOSED. Returns ROOTLET_OK, also when it was called
+ * before, or the first failure. */
 rootlet_status rootlet_tls_close(rootlet_tls *tls);
 
 /* ROOTLET_OK while the connection is alive or was closed in order by both sides; else the first
@@ -197,8 +208,8 @@ uint8_t rootlet_tls_alert_received(const rootlet_tls *tls);
 /* true once the handshake is complete: the server is the one asked for. */
 bool rootlet_tls_connected(const rootlet_tls *tls);
 
-/* Wipes the connection and its buffers. Safe at any time after rootlet_tls_init, any number of
- * times. */
+/* Wipes the connection and its buffers; the status and the alert received stay readable. Safe at
+ * any time after rootlet_tls_init, any number of times. */
 void rootlet_tls_wipe(rootlet_tls *tls);
 
 #endif
