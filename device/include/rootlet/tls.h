@@ -57,8 +57,8 @@
 /* A device's own certificate and key, for servers that ask for one. */
 typedef struct rootlet_identity {
     const rootlet_certificate *chain; /* leaf first; the root is not sent */
-    size_t count;
-    const uint8_t *private_key; /* ROOTLET_PRIVATE_KEY_BYTES */
+    size_t count;                     /* 1 at least */
+    const uint8_t *private_key;       /* ROOTLET_PRIVATE_KEY_BYTES */
 } rootlet_identity;
 
 /* What to do when the server answers neither record_size_limit nor max_fragment_length. */
@@ -158,7 +158,8 @@ typedef struct rootlet_tls {
 } rootlet_tls;
 
 /* Starts a connection: the ClientHello is ready to be sent. ROOTLET_ERR_BUFFER_TOO_SMALL,
- * ROOTLET_ERR_X509_CONFIGURED_NAME, ROOTLET_ERR_MISUSE (no anchor, bad ALPN length). */
+ * ROOTLET_ERR_X509_CONFIGURED_NAME, ROOTLET_ERR_MISUSE (no anchor, no random, an identity
+ * without certificates, a bad ALPN length). */
 ROOTLET_CHECKED rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *config,
                                                 const rootlet_tls_buffers *buffers);
 

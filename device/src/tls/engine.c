@@ -20,6 +20,7 @@ static rootlet_status check_config(const rootlet_tls_config *config,
                                    const rootlet_tls_buffers *buffers)
 {
     if (config->trust.anchor_count == 0 || config->random == NULL ||
+        (config->identity != NULL && config->identity->count == 0) ||
         (config->alpn != NULL &&
          (config->alpn_length == 0 || config->alpn_length > ROOTLET_ALPN_BYTES))) {
         return ROOTLET_ERR_MISUSE;

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from support.tls.points import Points
 from support.tls.rig import Rig
@@ -10,6 +12,7 @@ from support.tls.server import Edit
 from support.tls.wire import KEY_UPDATE, message
 
 DECODE = 50
+EXAMPLES = 100
 
 MESSAGES = [
     ("server hello", "server_hello"),
@@ -87,6 +90,23 @@ def replay(rig: Rig, records: bytes) -> None:
         rig.drain()
     else:
         rig.client.to_send()
+
+
+@pytest.mark.parametrize(("state", "name"), MESSAGES)
+def test_a_message_of_random_bytes_is_refused(state: str, name: str, points: Points) -> None:
+    kind = points.at(state).server.body(name)[0]
+
+    @settings(max_examples=EXAMPLES, deadline=None)
+    @given(st.binary(max_size=400))
+    def check(body: bytes) -> None:
+        rig = points.at(state)
+        epoch = rig.epoch
+        rig.feed(rig.server.handshake_records(message(kind, body)))
+        assert rig.client.closed
+        assert [alert[2] for alert in rig.server.alerts] == [epoch]
+        assert not rig.client.connected
+
+    check()
 
 
 @pytest.mark.parametrize("length", range(4))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from _rootlet_device import ffi, lib
 
+from rootlet.device import Identity
+from rootlet.errors import Refused
 from support.tls.points import Points, Start
 from support.tls.rig import Rig
 from support.tls.wire import ALERT, APPLICATION_DATA, HANDSHAKE
@@ -199,6 +201,12 @@ def test_sending_takes_any_pace(piece: int, start: Start) -> None:
         assert (data or rig.sent[before:])[:1] == b"\x17"
     assert quick.client.connected
     assert slow.client.connected
+
+
+def test_an_identity_without_a_certificate_is_misuse(start: Start) -> None:
+    with pytest.raises(Refused) as refused:
+        start(identity=Identity((), bytes(32)))
+    assert refused.value.status == "ERR_MISUSE"
 
 
 def test_a_failed_start_leaves_a_closed_connection() -> None:
