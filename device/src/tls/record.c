@@ -45,8 +45,8 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
     record[3] = (uint8_t)(payload >> 8);
     record[4] = (uint8_t)payload;
     if (sealed) {
-        (void)take_nonce(nonce,
-                         write); /* rootlet_tls_write_done changes keys long before the last */
+        /* The last number is far away: rootlet_tls_write_done changes the keys before. */
+        (void)take_nonce(nonce, write);
         rootlet_profile_seal(content, length, content + length, write->key, nonce, record,
                              RECORD_HEADER_BYTES);
     }
