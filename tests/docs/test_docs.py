@@ -8,7 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+
+from rootlet.cli import root_command
+from rootlet.errors import RootletError
 
 TREE = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -78,3 +82,41 @@ def test_nothing_points_outside_the_repository() -> None:
         text = page.read_text(encoding="utf-8")
         assert "../shared" not in text
         assert "/work/" not in text
+
+
+@pytest.mark.parametrize(
+    ("example", "golden"),
+    [
+        ("nginx-c25519.conf", "nginx-c25519-required-proxy-part.conf"),
+        ("nginx-p256.conf", "nginx-p256-required-files-part.conf"),
+    ],
+)
+def test_example_configurations_are_what_is_generated(example: str, golden: str) -> None:
+    """tests/servers compares the golden files with the generator and shows them to nginx."""
+    shown = (TREE / "examples" / "03-server-config" / example).read_text(encoding="utf-8")
+    assert shown == (TREE / "tests" / "servers" / "golden" / golden).read_text(encoding="utf-8")
+
+
+def leaves(command: click.Command, path: str) -> list[tuple[str, click.Command]]:
+    if not isinstance(command, click.Group):
+        return [(path, command)]
+    context = click.Context(command)
+    found = []
+    for name in command.list_commands(context):
+        below = command.get_command(context, name)
+        assert below is not None
+        found += leaves(below, f"{path} {name}")
+    return found
+
+
+def test_every_command_has_an_example() -> None:
+    for path, command in leaves(root_command(), "rootlet"):
+        text = (command.help or "") + (command.epilog or "")
+        assert f"  {path}" in text, f"{path} has no example"
+
+
+def test_the_exit_codes_of_the_readme_are_the_errors() -> None:
+    text = (TREE / "README.md").read_text(encoding="utf-8")
+    listed = {int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)}
+    raised = {kind.exit_code for kind in RootletError.__subclasses__()}
+    assert listed == raised | {0, RootletError.exit_code, 130}
