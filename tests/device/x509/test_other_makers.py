@@ -155,7 +155,7 @@ def pyca_chain(folder: Path) -> Made:
 def test_accepted_for_each_of_its_hosts(make: Callable[[Path], Made], tmp_path: Path) -> None:
     chain, root = make(tmp_path)
     anchor = Anchor(root.subject.public_bytes(), raw_key(root))
-    seconds = int(NOW.timestamp()) + 60
+    seconds = int(datetime.now(UTC).timestamp()) + 60  # made just now, not when this was loaded
     leaf = x509.load_der_x509_certificate(chain[0])
     for host in HOSTS:
         key = check_chain(chain, anchors=[anchor], host=host, earliest=seconds, latest=seconds)
