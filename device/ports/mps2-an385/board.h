@@ -1,0 +1,48 @@
+/* The board: clock, randomness, stack, and what happens when something goes wrong. */
+#ifndef PORT_BOARD_H
+#define PORT_BOARD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BOARD_EXIT_FAULT 99  /* exit code after a processor fault */
+#define BOARD_EXIT_FAILED 98 /* exit code after board_fail */
+
+#define BOARD_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
+
+void board_start(void);
+
+/* Ticks of 40 ns, wrapping. Under qemu's -icount shift=6 five instructions take eight of them. */
+uint32_t board_ticks(void);
+
+/* Milliseconds since board_start. To be called at least every two minutes. */
+uint32_t board_milliseconds(void);
+
+/* Sleeps until something may have happened: for a millisecond at most. */
+void board_sleep(void);
+
+/* Fills bytes with randomness; false when there is none. */
+bool board_random(uint8_t *bytes, size_t length);
+uint32_t board_random_word(void);
+
+/* Prints the text and ends the program. */
+void board_fail(const char *text);
+
+/* Ends of the stack, from the linker script. */
+extern uint32_t __stack_base[], __stack_top[];
+
+/* Bytes of stack in use in the function that calls this. */
+static inline size_t board_stack_now(void)
+{
+    uintptr_t pointer;
+    __asm volatile("mov %0, sp" : "=r"(pointer));
+    return (size_t)((uintptr_t)__stack_top - pointer);
+}
+
+/* Paints the unused stack. */
+void board_stack_paint(void);
+/* Bytes of stack in use at the deepest point since it was painted. */
+size_t board_stack_deepest(void);
+
+#endif

@@ -1,0 +1,69 @@
+/* See host.h. Operations of the Semihosting for AArch32 and AArch64 specification. */
+#include "host.h"
+
+#include <string.h>
+
+enum {
+    SYS_OPEN = 0x01,
+    SYS_CLOSE = 0x02,
+    SYS_WRITE = 0x05,
+    SYS_READ = 0x06,
+    SYS_GET_CMDLINE = 0x15,
+    SYS_EXIT_EXTENDED = 0x20,
+};
+enum { OPEN_READ_BINARY = 1, OPEN_WRITE = 4 };
+#define APPLICATION_EXIT 0x20026u
+
+static uint32_t word(const void *pointer)
+{
+    return (uint32_t)(uintptr_t)pointer;
+}
+
+static uint32_t call(uint32_t operation, uint32_t *parameters)
+{
+    register uint32_t r0 __asm("r0") = operation;
+    register uint32_t *r1 __asm("r1") = parameters;
+    __asm volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+static uint32_t open(const char *path, uint32_t mode)
+{
+    uint32_t parameters[3] = {word(path), mode, (uint32_t)strlen(path)};
+    return call(SYS_OPEN, parameters);
+}
+
+void host_arguments(char *line, size_t room)
+{
+    uint32_t parameters[2] = {word(line), (uint32_t)room};
+    if (call(SYS_GET_CMDLINE, parameters) != 0) {
+        line[0] = '\0';
+    }
+}
+
+size_t host_read(const char *path, void *bytes, size_t room)
+{
+    uint32_t file = open(path, OPEN_READ_BINARY);
+    if (file == UINT32_MAX) {
+        return 0;
+    }
+    uint32_t read[3] = {file, word(bytes), (uint32_t)room};
+    size_t missing = call(SYS_READ, read); /* bytes that were not read */
+    uint32_t close[1] = {file};
+    (void)call(SYS_CLOSE, close);
+    return missing <= room ? room - missing : 0;
+}
+
+void host_print(const char *text, size_t length)
+{
+    uint32_t write[3] = {open(":tt", OPEN_WRITE), word(text), (uint32_t)length};
+    (void)call(SYS_WRITE, write);
+}
+
+void host_exit(int code)
+{
+    uint32_t parameters[2] = {APPLICATION_EXIT, (uint32_t)code};
+    for (;;) {
+        (void)call(SYS_EXIT_EXTENDED, parameters);
+    }
+}

@@ -1,0 +1,128 @@
+"""The device as firmware in an emulator: real servers, a network stack, and what it costs."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+
+import pytest
+from tools.firmware import Firmware, Run
+
+from rootlet.demo.liars import Liar, forger
+from rootlet.demo.stage import API, SENSOR, Stage
+from rootlet.roughtime import key_from_text
+from support.firmware_servers import Server, cut_after, silent
+
+HELLO = "/hello"
+SIZES = Path(__file__).resolve().parents[2] / "docs" / "size.json"
+
+LIVE_SECONDS = 2
+"""Longest run, from the emulator's start to its end."""
+
+TLS_BYTES = 4096
+TIME_BYTES = 2560
+HELPER_BYTES = 64
+"""Stack of what the compiler calls by itself; the size report does not count it."""
+
+TOLERANCE_SECONDS = 10
+SILENCE = ("--timeout", "300")
+
+
+def ask(firmware: Firmware, stage: Stage, server: str, *options: str) -> Run:
+    identity = stage.identity(SENSOR)
+    return firmware.run(API, stage.address(server), HELLO, *identity, *options)
+
+
+@pytest.fixture(scope="module")
+def answered(firmware: Firmware, stage: Stage) -> Run:
+    return ask(firmware, stage, "api")
+
+
+def test_learns_the_time_and_is_answered(answered: Run) -> None:
+    outcome, now = answered.outcome, time.time()
+    assert (answered.code, outcome["clock"], outcome["status"]) == (0, "OK", "OK")
+    assert outcome["earliest"] - TOLERANCE_SECONDS <= now <= outcome["latest"] + TOLERANCE_SECONDS
+    assert (outcome["http"], outcome["body"]) == (200, "hello, device")
+    assert answered.seconds < LIVE_SECONDS
+
+
+def test_connection_fits_in_memory(answered: Run) -> None:
+    memory, handshake = answered.costs["memory"], answered.costs["handshake"]
+    buffers = sum(memory[name] for name in ("tls", "config", "in", "out", "handshake"))
+    assert buffers + handshake["stack"] <= TLS_BYTES
+
+
+def test_stack_stays_below_the_bound(answered: Run, firmware: Firmware) -> None:
+    bounds = json.loads(SIZES.read_text(encoding="utf-8"))["cores"][firmware.board.core]["stack"]
+    for phase, part in (("connection", "rootlet_tls_"), ("measurement", "rootlet_roughtime_")):
+        bound = max(size for name, size in bounds.items() if name.startswith(part))
+        used = answered.costs[phase]["library_stack"]
+        assert bound // 2 < used <= bound + HELPER_BYTES
+
+
+def test_many_connections(firmware: Firmware, stage: Stage) -> None:
+    run = ask(firmware, stage, "api", "--connections", "4")
+    assert (run.code, run.outcome["connections"]) == (0, 4)
+
+
+def test_a_device_without_certificate_is_turned_away(firmware: Firmware, stage: Stage) -> None:
+    run = firmware.run(API, stage.address("api"), HELLO)
+    assert (run.outcome["status"], run.outcome["http"]) == ("OK", 400)
+
+
+@pytest.mark.parametrize(
+    ("server", "status"),
+    [
+        ("rival", "ERR_X509_UNKNOWN_ISSUER"),
+        ("expired", "ERR_X509_EXPIRED"),
+        ("other-name", "ERR_X509_NAME"),
+        ("old-version", "ERR_TLS_ALERT_RECEIVED"),
+        ("other-suite", "ERR_TLS_ALERT_RECEIVED"),
+    ],
+)
+def test_refuses_a_server(firmware: Firmware, stage: Stage, server: str, status: str) -> None:
+    run = ask(firmware, stage, server)
+    assert (run.code, run.outcome["clock"], run.outcome["status"]) == (1, "OK", status)
+    assert run.outcome["http"] == 0
+    assert run.seconds < LIVE_SECONDS
+
+
+def test_refuses_every_date_without_a_clock(firmware: Firmware, stage: Stage) -> None:
+    run = ask(firmware, stage, "api", "--no-clock")
+    assert (run.code, run.outcome["status"]) == (1, "ERR_X509_NOT_YET_VALID")
+
+
+@pytest.mark.parametrize("kept", [0, 60, 500])
+def test_notices_a_cut_connection(firmware: Firmware, stage: Stage, kept: int) -> None:
+    with Server(cut_after(stage.ports["api"], kept)) as server:
+        run = firmware.run(API, server.address, HELLO, *stage.identity(SENSOR))
+    assert (run.code, run.outcome["status"]) == (1, "ERR_TLS_TRUNCATED")
+    assert run.outcome["http"] == 0
+
+
+def test_gives_up_on_a_silent_server(firmware: Firmware, stage: Stage) -> None:
+    with Server(silent) as server:
+        run = firmware.run(API, server.address, HELLO, *SILENCE)
+    assert (run.code, run.outcome["status"]) == (1, "ERR_TLS_TRUNCATED")
+    assert run.seconds < LIVE_SECONDS
+
+
+def test_trusts_nobody_without_the_time(firmware: Firmware, stage: Stage) -> None:
+    key = key_from_text(stage.keys["time-a"])
+    liar = Liar(forger(key))
+    run = ask(firmware, stage, "api", "--time-server", liar.address)
+    liar.stop()
+    assert (run.code, run.outcome["clock"]) == (1, "ERR_ROUGHTIME_DELEGATION")
+    assert (run.outcome["status"], run.outcome["connections"]) == ("none", 0)
+
+
+def test_a_time_server_that_is_not_there(firmware: Firmware, stage: Stage) -> None:
+    run = ask(firmware, stage, "api", "--time-server", "127.0.0.1:1")
+    assert (run.code, run.outcome["clock"]) == (1, "ERR_ROUGHTIME_DELAY")
+
+
+def test_says_what_it_takes(firmware: Firmware) -> None:
+    run = firmware.finish("only-a-host")
+    assert run.returncode == 2
+    assert run.stdout.startswith("usage: ")
