@@ -57,7 +57,7 @@ test: check
 
 pytest:
 	@rm -f .coverage .coverage.* && find build/coverage-temp -name '*.gcda' -delete
-	PYTHONPATH=build/coverage $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --cov --cov-report=
+	PYTHONPATH=build/coverage $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --ignore=tests/firmware --cov --cov-report=
 	@$(BIN)/python tools/coverage_report.py
 
 size: setup-test

@@ -12,31 +12,37 @@ extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bs
 int main(void);
 void board_reset(void);
 
+static size_t words_between(const uint32_t *begin, const uint32_t *end)
+{
+    return ((uintptr_t)end - (uintptr_t)begin) / sizeof(uint32_t);
+}
+
 void board_stack_paint(void)
 {
-    uint32_t *end = (uint32_t *)__builtin_frame_address(0) - PAINT_MARGIN_WORDS;
-    for (uint32_t *word = __stack_base; word < end; word++) {
-        *word = PAINT;
+    size_t words = words_between(__stack_base, __builtin_frame_address(0)) - PAINT_MARGIN_WORDS;
+    for (size_t i = 0; i < words; i++) {
+        __stack_base[i] = PAINT;
     }
 }
 
 size_t board_stack_deepest(void)
 {
-    const uint32_t *word = __stack_base;
-    while (word < __stack_top && *word == PAINT) {
-        word++;
+    size_t words = words_between(__stack_base, __stack_top), free = 0;
+    while (free < words && __stack_base[free] == PAINT) {
+        free++;
     }
-    return (size_t)((uintptr_t)__stack_top - (uintptr_t)word);
+    return (words - free) * sizeof(uint32_t);
 }
 
 void board_reset(void)
 {
-    const uint32_t *from = __data_load;
-    for (uint32_t *to = __data_start; to < __data_end; to++) {
-        *to = *from++;
+    size_t words = words_between(__data_start, __data_end);
+    for (size_t i = 0; i < words; i++) {
+        __data_start[i] = __data_load[i];
     }
-    for (uint32_t *to = __bss_start; to < __bss_end; to++) {
-        *to = 0;
+    words = words_between(__bss_start, __bss_end);
+    for (size_t i = 0; i < words; i++) {
+        __bss_start[i] = 0;
     }
 #if defined(__ARM_ARCH_6M__)
     /* A Cortex-M0+ faults on every unaligned access; so does its code on a Cortex-M3 now. */
