@@ -25,38 +25,41 @@ static unsigned day_number(unsigned year, unsigned month, unsigned day)
 }
 
 /* Two digits each; gives false when one is no number or too high. */
-static bool read_fields(rootlet_reader *reader, unsigned *field, unsigned first)
+static bool read_fields(unsigned *field, unsigned first, const uint8_t *digits)
 {
     static const uint8_t highest[FIELDS] = {99, 99, 12, 31, 23, 59, 59};
-    bool bad = false;
     for (unsigned i = first; i < FIELDS; i++) {
-        unsigned tens = rootlet_read_be(reader, 1) - '0';
-        unsigned ones = rootlet_read_be(reader, 1) - '0';
+        unsigned tens = *digits++ - (unsigned)'0';
+        unsigned ones = *digits++ - (unsigned)'0';
         field[i] = tens * 10 + ones;
-        bad |= tens > 9 || ones > 9 || field[i] > highest[i];
+        if (tens > 9 || ones > 9 || field[i] > highest[i]) {
+            return false;
+        }
     }
-    return !bad;
+    return *digits == 'Z';
 }
 
 int64_t rootlet_x509_read_time(rootlet_reader *reader)
 {
     unsigned field[FIELDS];
-    field[CENTURY] = 0;
     bool utc = rootlet_der_peek(reader) == ROOTLET_DER_UTC_TIME;
-    size_t behind =
-        rootlet_der_enter(reader, utc ? ROOTLET_DER_UTC_TIME : ROOTLET_DER_GENERALIZED_TIME);
-    bool good = read_fields(reader, field, utc ? YEAR : CENTURY);
+    unsigned first = utc ? YEAR : CENTURY;
+    rootlet_span text;
+    rootlet_der_contents(&text, reader, ROOTLET_DER_GENERALIZED_TIME - first);
+    field[CENTURY] = 19;
+    if (text.length != 2 * (FIELDS - first) + 1 || !read_fields(field, first, text.bytes)) {
+        rootlet_reader_fail(reader);
+        return 0;
+    }
     unsigned year = field[CENTURY] * 100 + field[YEAR];
-    if (utc) {
-        year += year < 50 ? 2000 : 1900;
+    if (utc && year < 1950) {
+        year += 100;
     }
     unsigned days = day_number(year, field[MONTH], field[DAY]);
-    bool in_month = days < day_number(year, field[MONTH] + 1, 1);
-    if (!good || (!utc && year < 2050) || field[MONTH] == 0 || field[DAY] == 0 || !in_month ||
-        rootlet_read_be(reader, 1) != 'Z') {
+    if ((!utc && year < 2050) || field[MONTH] * field[DAY] == 0 ||
+        days >= day_number(year, field[MONTH] + 1, 1)) {
         rootlet_reader_fail(reader);
     }
-    rootlet_der_leave(reader, behind);
     unsigned seconds = (field[HOUR] * 60 + field[MINUTE]) * 60 + field[SECOND];
     /* 86400 is 675 << 7, and 675 times the days up to the year 9999 fits in 31 bits. */
     return (int64_t)(int32_t)((days - EPOCH) * 675) * 128 + (int64_t)seconds;
