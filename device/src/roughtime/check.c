@@ -89,8 +89,7 @@ static uint64_t read_le64(rootlet_reader *reader)
 }
 
 /* Steps 1 and 2: every message well formed, every value there and of its size. */
-static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES],
-                                    const rootlet_reader *packet)
+static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], rootlet_reader *packet)
 {
     rootlet_status status =
         rootlet_roughtime_read_packet(values, response_values, RESPONSE_INDX + 1, packet, 0);
@@ -212,8 +211,8 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
                                       request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
-    packet = rootlet_reader_over(response, response_length);
-    rootlet_status status = read_response(got, &packet);
+    rootlet_reader reply = rootlet_reader_over(response, response_length);
+    rootlet_status status = read_response(got, &reply);
     if (status == ROOTLET_OK) {
         status = read_sample(&found, got, asked);
     }

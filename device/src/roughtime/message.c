@@ -49,16 +49,15 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
 
 rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
                                              const rootlet_roughtime_wanted *wanted, size_t count,
-                                             const rootlet_reader *packet, size_t zeros)
+                                             rootlet_reader *packet, size_t zeros)
 {
     /* Section 5: "ROUGHTIM", then the length of the message, which fills the datagram. */
-    rootlet_reader message = *packet;
-    const uint32_t magic = rootlet_read_le32(&message) ^ ROOTLET_ROUGHTIME_TAG('R', 'O', 'U', 'G');
+    const uint32_t magic = rootlet_read_le32(packet) ^ ROOTLET_ROUGHTIME_TAG('R', 'O', 'U', 'G');
     const uint32_t magic_too =
-        rootlet_read_le32(&message) ^ ROOTLET_ROUGHTIME_TAG('H', 'T', 'I', 'M');
-    const size_t length = rootlet_read_le32(&message);
-    if ((magic | magic_too) != 0 || message.failed || length != message.left + zeros) {
+        rootlet_read_le32(packet) ^ ROOTLET_ROUGHTIME_TAG('H', 'T', 'I', 'M');
+    const size_t length = rootlet_read_le32(packet);
+    if ((magic | magic_too) != 0 || packet->failed || length != packet->left + zeros) {
         return ROOTLET_ERR_ROUGHTIME_PACKET;
     }
-    return rootlet_roughtime_read_message(found, wanted, count, &message, zeros);
+    return rootlet_roughtime_read_message(found, wanted, count, packet, zeros);
 }

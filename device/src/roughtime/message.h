@@ -38,12 +38,11 @@ ROOTLET_CHECKED rootlet_status
 rootlet_roughtime_read_message(rootlet_reader *found, const rootlet_roughtime_wanted *wanted,
                                size_t count, const rootlet_reader *message, size_t zeros);
 
-/* The same for a whole packet: header, then message. ROOTLET_ERR_ROUGHTIME_PACKET when the magic
- * or the length is wrong. */
+/* The same for a whole packet: header, which is read, then message. ROOTLET_ERR_ROUGHTIME_PACKET
+ * when the magic or the length is wrong. */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
                                                              const rootlet_roughtime_wanted *wanted,
-                                                             size_t count,
-                                                             const rootlet_reader *packet,
+                                                             size_t count, rootlet_reader *packet,
                                                              size_t zeros);
 
 #endif
