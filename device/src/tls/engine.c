@@ -5,9 +5,8 @@
 #include "base/bytes.h"
 #include "x509/host.h"
 
-/* A buffer of more brings nothing: a full record, and a KeyUpdate before it. */
+/* A receive buffer of more brings nothing. */
 #define LARGEST_RECORD (FULL_CONTENT_BYTES + ROOTLET_TLS_RECORD_OVERHEAD)
-#define LARGEST_OUT (ROOTLET_TLS_KEY_UPDATE_BYTES + LARGEST_RECORD)
 
 #define LEVEL_WARNING 1u
 
@@ -65,7 +64,6 @@ rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *conf
     tls->config = config;
     tls->buffers = *buffers;
     tls->buffers.in_length = smaller(buffers->in_length, LARGEST_RECORD);
-    tls->buffers.out_length = smaller(buffers->out_length, LARGEST_OUT);
     tls->offered = BIT_SUPPORTED_GROUPS | BIT_SIGNATURE_ALGORITHMS | BIT_SUPPORTED_VERSIONS |
                    BIT_KEY_SHARE | BIT_RECORD_SIZE_LIMIT;
     if (!config->trust.host_is_address) {

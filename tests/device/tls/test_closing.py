@@ -310,6 +310,14 @@ def test_wiping_leaves_nothing_but_the_status(state: str, points: Points) -> Non
     assert rig.status == "ERR_TLS_CLOSED"
 
 
+def test_wiping_takes_what_is_being_sent_with_it(points: Points) -> None:
+    rig = points.at("connected")
+    lib_write(rig.client, b"data")
+    memory = rig._memory()[1:]
+    rig.client.wipe()
+    assert all(set(bytes(part)) == {0} for part in memory)
+
+
 def test_wiping_keeps_the_first_failure(points: Points) -> None:
     rig = points.at("connected")
     rig.feed(rig.server.seal(ALERT, b"\x02\x28"))

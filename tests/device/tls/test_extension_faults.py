@@ -227,6 +227,12 @@ def test_records_are_as_long_as_the_server_takes(answer: bytes, longest: int, st
     assert longest_record(rig) == longest
 
 
+def test_a_send_buffer_of_any_size_is_taken(start: Start) -> None:
+    rig = start(out_bytes=200000).run()
+    assert longest_record(rig) == 16384
+    assert rig.server.received == bytes(40000)
+
+
 def limited(limit: int) -> dict[str, Edit]:
     """A server that takes records up to this limit."""
     return {"encrypted_extensions": lambda _: answers(extension(28, number(limit, 2)))}
