@@ -7,7 +7,6 @@ import json
 import os
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +18,7 @@ from rootlet.demo.processes import Processes, rootlet, tool
 from rootlet.demo.program import DeviceProgram, Outcome
 from rootlet.demo.row import Row
 from rootlet.errors import Environment, Missing
+from support.leftovers import left_in
 
 CHAPTERS = {1, 2, 3, 4, 5}
 REFUSALS = 10
@@ -39,15 +39,6 @@ def test_every_row_is_as_expected(capsys: pytest.CaptureFixture[str], tmp_path: 
     assert len({row["seen"] for row in refused}) == REFUSALS, "each for its own reason"
 
 
-def running_in(folder: Path) -> list[str]:
-    """Command lines of processes that name a folder."""
-    lines = []
-    for entry in Path("/proc").glob("[0-9]*/cmdline"):
-        with suppress(OSError):
-            lines.append(entry.read_text(encoding="utf-8", errors="replace"))
-    return [line for line in lines if str(folder) in line]
-
-
 def test_told_for_people(tmp_path: Path) -> None:
     """As it looks on a terminal, from its own process; nothing of it is left running."""
     done = subprocess.run(
@@ -62,7 +53,7 @@ def test_told_for_people(tmp_path: Path) -> None:
     assert "5. Refused, each for its own reason" in done.stdout
     assert "NOT as expected" not in done.stdout
     assert "Next: make a maker of your own" in done.stdout
-    assert not running_in(tmp_path)
+    assert not left_in(tmp_path)
 
 
 def test_a_row_knows_whether_it_is_as_expected() -> None:

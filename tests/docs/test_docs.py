@@ -13,6 +13,7 @@ import pytest
 
 from rootlet.cli import root_command
 from rootlet.errors import RootletError
+from support.leftovers import stop_left_in
 
 TREE = Path(__file__).resolve().parents[2]
 PAGES = sorted(
@@ -46,15 +47,18 @@ def test_commands_of_a_page_run_on_paste(page: Path, tmp_path: Path) -> None:
         ". .venv/bin/activate", f"PATH={Path(sys.executable).parent}:$PATH"
     )
     script = f"set -eux\nmktemp() {{ command mktemp -d -p {tmp_path}; }}\n{text}\n"
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=TREE,
-        env=os.environ | {"TMPDIR": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=RUN_SECONDS,
-        check=False,
-    )
+    try:
+        done = subprocess.run(
+            ["bash", "-c", script],
+            cwd=TREE,
+            env=os.environ | {"TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            timeout=RUN_SECONDS,
+            check=False,
+        )
+    finally:
+        stop_left_in(tmp_path)
     assert done.returncode == 0, f"{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
 
 
