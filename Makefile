@@ -9,13 +9,14 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size clean setup-demo setup-test pytest
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
 	@echo "make test    everything: lint, types, C and Python tests, coverage"
 	@echo "make check   lint and types only"
 	@echo "make size    flash, RAM and stack of the device library per core"
+	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
 setup-demo:
@@ -23,6 +24,9 @@ setup-demo:
 
 setup-test:
 	@$(PYTHON) tools/setup_machine.py test
+
+setup-firmware:
+	@$(PYTHON) tools/setup_machine.py firmware
 
 # The device library as rootlet.device uses it.
 $(NATIVE): $(C_SOURCES) $(C_HEADERS) tools/build_native.py setup.py
@@ -63,6 +67,15 @@ pytest:
 size: setup-test
 	@$(MAKE) -s $(NATIVE)
 	@$(BIN)/python -m tools.size_report --write
+
+# In a network of its own, with nothing but a loopback, where the user may make one.
+LOOPBACK = $(shell unshare -n true 2>/dev/null && echo "unshare -n sh -c 'ip link set lo up && exec \"\$$@\"' sh")
+
+firmware: setup-firmware
+	@$(MAKE) -s $(NATIVE)
+	@$(BIN)/python tools/lwip_source.py
+	@$(LOOPBACK) $(BIN)/python -m pytest -q tests/firmware
+	@$(BIN)/python -m tools.firmware
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -1,5 +1,7 @@
 """Builds the device of the demo as firmware, and runs it in an emulator.
 
+    python -m tools.firmware     instructions of each primitive
+
 The library, lwIP and the port are compiled once per board into build/firmware/; a maker's bundle is
 compiled and linked in seconds behind that. Firmware reaches the loopback of this machine, nothing
 else is asked of the network.
@@ -11,6 +13,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import sys
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +23,7 @@ from typing import Any
 
 from tools.lwip_source import LWIP, fetch
 
-__all__ = ["BOARDS", "Board", "Firmware", "Run", "link", "need_tools"]
+__all__ = ["BOARDS", "Board", "Firmware", "Run", "count_instructions", "link", "need_tools"]
 
 TREE = Path(__file__).resolve().parents[1]
 DEVICE = TREE / "device"
@@ -29,6 +32,9 @@ OUTPUT = TREE / "build" / "firmware"
 WORKERS = 2
 RUN_SECONDS = 60
 """A device that hangs is a failure, not a wait."""
+
+TICKS = 1.6
+"""Of the board's timer for each instruction, with -icount shift=6."""
 
 PREFIX = "arm-none-eabi-"
 PACKAGES = {f"{PREFIX}gcc": "gcc-arm-none-eabi", "qemu-system-arm": "qemu-system-arm"}
@@ -39,6 +45,9 @@ FLAGS = (
 )
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDES = (PORT, PORT / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
+
+PROGRAMS = ("demo_device", "primitives")
+"""Files of the port with a main of their own."""
 
 LWIP_FILES = (
     *(
@@ -62,12 +71,18 @@ class Board:
     """As the compiler calls it."""
     script: str
     """Of the linker."""
+    options: tuple[str, ...] = ()
+    """Of the library."""
 
 
 BOARDS = {
     board.name: board
     for board in (
         Board("mps2-an385", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
+        Board(
+            *("mps2-an385-quick", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
+            ("-DROOTLET_MULTIPLY_HALVES=0",),
+        ),
         Board("mps2-an385-m0plus", "mps2-an385", "cortex-m0plus", "mps2-an385.ld"),
     )
 }
@@ -143,7 +158,7 @@ def _call(*command: str) -> None:
 def _compile(board: Board, source: Path, target: Path, *more: str) -> None:
     own = () if LWIP in source.parents else WARNINGS
     include = (f"-I{folder}" for folder in INCLUDES)
-    options = (f"-mcpu={board.core}", *FLAGS, *own, *include, *more)
+    options = (f"-mcpu={board.core}", *board.options, *FLAGS, *own, *include, *more)
     _call(f"{PREFIX}gcc", *options, "-c", str(source), "-o", str(target))
 
 
@@ -184,17 +199,44 @@ def _objects(board: Board) -> list[Path]:
     return targets
 
 
-def link(board: Board, bundle: Path, output: Path) -> Firmware:
-    """The firmware with the bundle of folder ``bundle``."""
+def link(
+    board: Board, output: Path, *, bundle: Path | None = None, program: str = "demo_device"
+) -> Firmware:
+    """One of the port's programs, with the bundle of folder ``bundle`` where it takes one."""
     need_tools()
-    objects = _objects(board)
-    trust = output.with_suffix(".bundle.o")
-    _compile(board, bundle / "rootlet_bundle.c", trust, f"-I{bundle}")
+    others = {f"{PORT.name}_{name}" for name in PROGRAMS} - {f"{PORT.name}_{program}"}
+    objects = [path for path in _objects(board) if path.stem not in others]
+    if bundle is not None:
+        objects.append(output.with_suffix(".bundle.o"))
+        _compile(board, bundle / "rootlet_bundle.c", objects[-1], f"-I{bundle}")
     _call(
         *(f"{PREFIX}gcc", "-mthumb", f"-mcpu={board.core}", "-nostdlib", "-Wl,--gc-sections"),
         *("-Wl,--no-warn-rwx-segments", f"-L{PORT}", "-T", str(PORT / board.script)),
         *(f"-Wl,-Map={output.with_suffix('.map')}", "-o", str(output)),
-        *(str(path) for path in (*objects, trust)),
+        *map(str, objects),
         "-lgcc",
     )
     return Firmware(board, output)
+
+
+def count_instructions(board: Board, folder: Path) -> dict[str, int]:
+    """Instructions of each primitive, exactly: the emulator's clock counts them."""
+    firmware = link(board, folder / f"{board.name}-primitives.elf", program="primitives")
+    done = firmware.finish(options=("-icount", "shift=6,sleep=off"))
+    if done.returncode != 0:
+        raise RuntimeError(f"code {done.returncode}: {done.stdout}{done.stderr}")
+    ticks: dict[str, int] = json.loads(done.stdout)
+    return {name: round(count / TICKS) for name, count in ticks.items()}
+
+
+def main() -> int:
+    """Print the instructions of each primitive on each board."""
+    for board in BOARDS.values():
+        counts = count_instructions(board, OUTPUT)
+        cells = "  ".join(f"{name} {count:,}" for name, count in counts.items() if name != "empty")
+        print(f"{board.name}, instructions: {cells}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

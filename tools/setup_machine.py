@@ -1,7 +1,8 @@
-"""Install what `make demo` and `make test` need, and say what is done.
+"""Install what `make demo`, `make test` and `make firmware` need, and say what is done.
 
     python3 tools/setup_machine.py demo     what the demo needs
     python3 tools/setup_machine.py test     that, and what the tests need
+    python3 tools/setup_machine.py firmware that of the demo, a cross compiler, an emulator
 
 Standard library only: it runs before anything is installed. Debian packages go in through apt
 (as root, or through sudo); a server that is installed here is neither started nor enabled.
@@ -30,6 +31,12 @@ TEST_PACKAGES = (
     *DEMO_PACKAGES,
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
 )
+FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
+GROUPS: dict[str, tuple[str, ...]] = {
+    "demo": DEMO_PACKAGES,
+    "test": TEST_PACKAGES,
+    "firmware": FIRMWARE_PACKAGES,
+}
 SYSTEM_PYTHON_PACKAGES = ("python3-dev", "python3-venv")
 """Debian keeps these apart from its own Python; another Python brings them along."""
 
@@ -134,12 +141,12 @@ def install_wheels() -> None:
 
 
 def main(argv: list[str]) -> int:
-    """Install for "demo" or "test"; returns the exit code."""
+    """Install for one of the groups, "demo" if none is named; returns the exit code."""
     if sys.version_info < OLDEST:
         say(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}")
         say("install it, then run: make PYTHON=/path/to/python3 ...")
         return MISSING
-    packages: tuple[str, ...] = TEST_PACKAGES if argv == ["test"] else DEMO_PACKAGES
+    packages = GROUPS[argv[0] if argv and argv[0] in GROUPS else "demo"]
     if Path(sys.base_prefix) == Path("/usr"):
         packages += SYSTEM_PYTHON_PACKAGES
     try:

@@ -34,4 +34,4 @@ def bundle(stage: Stage) -> Path:
 @pytest.fixture(scope="session", params=BOARDS)
 def firmware(request: pytest.FixtureRequest, stage: Stage, bundle: Path) -> Firmware:
     board = BOARDS[request.param]
-    return link(board, bundle, stage.folder / f"{board.name}.elf")
+    return link(board, stage.folder / f"{board.name}.elf", bundle=bundle)

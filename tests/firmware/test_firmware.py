@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
-from tools.firmware import Firmware, Run
+from tools.firmware import Firmware, Run, count_instructions
 
 from rootlet.demo.liars import Liar, forger
 from rootlet.demo.stage import API, SENSOR, Stage
@@ -126,3 +126,9 @@ def test_says_what_it_takes(firmware: Firmware) -> None:
     run = firmware.finish("only-a-host")
     assert run.returncode == 2
     assert run.stdout.startswith("usage: ")
+
+
+def test_counts_the_same_instructions_every_time(firmware: Firmware, tmp_path: Path) -> None:
+    first = count_instructions(firmware.board, tmp_path)
+    assert first == count_instructions(firmware.board, tmp_path)
+    assert first["x25519"] < first["ed25519_sign"]
