@@ -24,6 +24,7 @@ from string import Template
 from typing import Any, TypeVar
 
 from rootlet.errors import Environment, Misuse
+from rootlet.files import read_bytes
 from rootlet.profile import PROFILE_NAMES, Profile, load_profile
 
 __all__ = [
@@ -178,7 +179,7 @@ def parse_maker(text: str, folder: Path) -> Maker:
     """Read a configuration's text; ``Misuse`` names the key and what to write instead."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also numbers and nesting without an end
         raise Misuse(f"{CONFIG_NAME} is not TOML: {error}", hint="mend that line") from error
     table = Table(values, where=CONFIG_NAME)
     profile = load_profile(table.get("profile", str, PROFILE_NAMES[0]))
@@ -226,12 +227,14 @@ def load_maker(folder: Path) -> Maker:
     """Read ``folder/rootlet.toml``."""
     path = folder / CONFIG_NAME
     try:
-        text = path.read_text(encoding="utf-8")
-    except OSError as error:
-        raise Environment(
-            f"cannot read {path}: {error.strerror}",
-            hint="make a maker's folder first: rootlet init DIR (or name it with --maker DIR)",
-        ) from error
+        text = read_bytes(path, what="the maker's configuration").decode("utf-8")
+    except Environment as error:
+        if isinstance(error.__cause__, FileNotFoundError):
+            raise Environment(
+                error.message,
+                hint="make a maker's folder first: rootlet init DIR (or name it with --maker DIR)",
+            ) from error
+        raise
     except UnicodeDecodeError as error:
         raise Misuse(f"{path} is not UTF-8 text", hint="save it as UTF-8") from error
     return parse_maker(text, folder)

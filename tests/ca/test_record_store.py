@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,10 +113,30 @@ def test_the_migrations_make_the_shape_that_is_used(path: Path, store: RecordSto
 
 
 def test_a_record_in_an_old_shape_is_brought_up(path: Path) -> None:
-    sqlite3.connect(path).close()
+    with RecordStore(path, create=True):
+        pass
+    with sqlite3.connect(path) as connection:
+        connection.execute("DELETE FROM alembic_version")
+        connection.execute("DROP TABLE issuances")
+    connection.close()
     with RecordStore(path) as store:
         store.add(server())
         assert len(store.all()) == 1
+
+
+@pytest.mark.parametrize("made", [Path.touch, lambda path: sqlite3.connect(path).close()])
+def test_an_emptied_record_is_not_taken_for_a_new_one(
+    made: Callable[[Path], None], path: Path
+) -> None:
+    made(path)
+    with pytest.raises(State, match="is empty") as error:
+        RecordStore(path)
+    assert "backup" in error.value.hint
+
+
+def test_what_is_no_text_was_never_issued(store: RecordStore) -> None:
+    with store:
+        assert store.named("\udcff") == ()
 
 
 def test_a_record_of_a_newer_program_is_left_alone(path: Path, store: RecordStore) -> None:

@@ -116,9 +116,17 @@ def test_each_command_says_what_comes_next(tmp_path: Path, run: Run, passphrase:
     done = run("ca", "issue", "device", "sensor-1", *at)
     assert "Next: put both into the device" in done.out
     done = run("ca", "list", *at, "--kind", "device")
-    assert [line.split()[-1] for line in done.out.splitlines()] == ["NAME", "sensor-1"]
-    done = run("ca", "show", "sensor-1", *at)
-    assert "urn:dev:os:32473-sensor-1" in done.out
+    *table, _, last = done.out.splitlines()
+    assert [line.split()[-1] for line in table] == ["NAME", "sensor-1"]
+    assert last == f"Next: rootlet ca show NAME --maker {mine}"
+    for name, last in (
+        ("sensor-1", f"before it ends: rootlet ca renew sensor-1 --maker {mine}"),
+        ("CN=Example Issuing", f"before it ends: rootlet ca issuing renew --maker {mine}"),
+        ("CN=Example Root", f"put it into devices: rootlet bundle --out DIR --maker {mine}"),
+    ):
+        done = run("ca", "show", name, *at)
+        assert done.out.splitlines()[-1] == f"Next: {last}"
+    assert "urn:dev:os:32473-sensor-1" in run("ca", "show", "sensor-1", *at).out
     done = run("ca", "issuing", "renew", *at, "--passphrase-file", passphrase)
     assert done.code == 0
     assert "rootlet ca renew NAME" in done.out

@@ -73,7 +73,7 @@ def test_what_a_command_returns_is_the_exit_code(
 
 
 @pytest.mark.parametrize("stop", [KeyboardInterrupt, click.Abort])
-def test_an_interruption_is_one_line(
+def test_an_interruption_is_said_like_any_error(
     stop: type[BaseException], behaves: Callable[[Callable[[], object]], None], run: Run
 ) -> None:
     def interrupted() -> None:
@@ -82,15 +82,33 @@ def test_an_interruption_is_one_line(
     behaves(interrupted)
     done = run("probe")
     assert done.code == 130
-    assert done.err.strip() == "rootlet: interrupted"
+    assert done.err.lstrip() == "rootlet: interrupted\n  run the command again\n"
+    assert json.loads(run("probe", "--json").err)["error"] == "interrupted"
 
 
 def test_a_fault_of_our_own_is_not_hidden(
     behaves: Callable[[Callable[[], object]], None], run: Run
 ) -> None:
     behaves(lambda: 1 // 0)
-    with pytest.raises(ZeroDivisionError):
-        run("probe")
+    done = run("probe")
+    assert done.code == 70
+    assert "Traceback" in done.err
+    assert done.err.splitlines()[-2:] == [
+        "rootlet: a fault of Rootlet's own: ZeroDivisionError: integer division or modulo by zero",
+        "  please report it with the command and the lines above",
+    ]
+
+
+def test_what_the_machine_refuses_is_told_wherever_it_happens(
+    behaves: Callable[[Callable[[], object]], None], run: Run
+) -> None:
+    def denied() -> None:
+        raise PermissionError(13, "Permission denied", "/srv/file")
+
+    behaves(denied)
+    done = run("probe")
+    assert done.code == 4
+    assert done.err.splitlines()[0] == "rootlet: /srv/file: Permission denied"
 
 
 def leaves(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
@@ -132,7 +150,37 @@ def test_the_version_is_printed(run: Run) -> None:
 def test_wrong_usage_is_misuse(arguments: list[str], run: Run) -> None:
     done = run(*arguments)
     assert done.code == 2
+    lines = done.err.splitlines()
+    assert len(lines) == 2
+    assert lines[0].startswith("rootlet: ")
+    assert lines[1] == f"  see: rootlet {arguments[0]} --help".replace(" nothing-of-the-kind", "")
+    assert set(json.loads(run(*arguments, "--json").err)) == {"error", "hint", "status"}
+
+
+@pytest.mark.parametrize("arguments", [[], ["ca"], ["ca", "issue"]])
+def test_half_a_command_is_answered_with_the_rest(arguments: list[str], run: Run) -> None:
+    done = run(*arguments)
+    assert done.code == 2
     assert done.err.startswith("Usage: rootlet")
+    assert "Commands:" in done.err
+
+
+OUTPUTS = {
+    "nobody reads it": ("rootlet --help | true; exit ${PIPESTATUS[0]}", ""),
+    "it cannot be written": ("rootlet --help > /dev/full", "No space left on device"),
+}
+
+
+@pytest.mark.parametrize(("script", "said"), OUTPUTS.values(), ids=OUTPUTS)
+def test_output_that_goes_nowhere(script: str, said: str) -> None:
+    function = f'rootlet() {{ sleep 0.1; "{sys.executable}" -m rootlet "$@"; }}; '
+    command = ["bash", "-c", function + script]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 4
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "ignored" not in done.stderr
+    assert len(done.stderr.splitlines()) == (2 if said else 0)
 
 
 def test_the_program_starts_as_a_module() -> None:

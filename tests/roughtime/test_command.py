@@ -197,7 +197,7 @@ def test_what_a_query_saved_is_what_check_takes(
     assert code == 0
     assert "give or take 3 s" in out
     assert "within the radius" in out
-    command = out.strip().rsplit("Next:  rootlet ", 1)[1].split()
+    command = out.strip().rsplit("Next: rootlet ", 1)[1].split()
     assert main(command) == 0
     assert "accepted" in capsys.readouterr().out
 

@@ -103,6 +103,8 @@ class Policy:
 
     def request_key(self, pem: bytes) -> PublicKey:
         """The key of a PEM signing request whose sender holds the private one."""
+        if b"CERTIFICATE REQUEST-----" not in pem:
+            raise _bad_request("it has no BEGIN CERTIFICATE REQUEST")
         try:
             request = x509.load_pem_x509_csr(pem)
             signed = request.is_signature_valid

@@ -52,17 +52,17 @@ class RecordStore:
     """Keeps issuances in ``path``; a context manager that closes the database."""
 
     def __init__(self, path: Path, *, create: bool = False) -> None:
-        if path.exists() == create:
-            raise State(
-                f"{path} exists already" if create else f"there is no record at {path}",
-                hint="restore it from your backup, or begin with: rootlet ca init",
-            )
         self.path = path
         with self._errors():
+            if path.exists() == create:
+                raise State(
+                    f"{path} exists already" if create else f"there is no record at {path}",
+                    hint="restore it from your backup, or begin with: rootlet ca init",
+                )
             if create:
                 os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
             self._engine = _engine(path)
-            self._migrate()
+            self._migrate(create=create)
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -113,14 +113,22 @@ class RecordStore:
     def _select(self, condition: sa.ColumnElement[bool]) -> tuple[Issuance, ...]:
         query = ISSUANCES.select().where(condition).order_by(ISSUANCES.c.number)
         with self._errors(), self._engine.connect() as connection:
-            return tuple(_issuance(row) for row in connection.execute(query).mappings())
+            try:
+                return tuple(_issuance(row) for row in connection.execute(query).mappings())
+            except UnicodeEncodeError:  # what is asked for is no text: nothing has that name
+                return ()
 
-    def _migrate(self) -> None:
+    def _migrate(self, *, create: bool) -> None:
         with self._engine.begin() as connection:
             versioned = sa.inspect(connection).has_table("alembic_version")
             query = sa.text("SELECT version_num FROM alembic_version")
             if versioned and connection.execute(query).scalar() == SHAPE:
                 return
+            if not versioned and not create:  # SQLite takes an empty file for a new database
+                raise State(
+                    f"the record {self.path} is empty, or is not one of ours",
+                    hint="restore it from your backup; issue nothing before that",
+                )
             # Imported here since it takes longer to load than most commands take.
             from rootlet.ca.migrations import upgrade
 

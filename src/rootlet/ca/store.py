@@ -29,7 +29,7 @@ from rootlet.ca.authority import Authority, Issued, NewCa, Verifier, make_ca, re
 from rootlet.ca.policy import policy_of
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Issuance, Records
-from rootlet.errors import Environment, State
+from rootlet.errors import Environment, Refused, State
 from rootlet.files import read_bytes, write_atomic
 from rootlet.maker import Maker
 from rootlet.pki import (
@@ -230,7 +230,11 @@ def _require_ca(maker: Maker) -> None:
 
 def _read_certificate(maker: Maker, path: Path) -> x509.Certificate:
     where = maker.folder / path
-    return certificate_from_pem(read_bytes(where, what="the CA's certificate"), what=str(where))
+    pem = read_bytes(where, what="the CA's certificate")
+    try:
+        return certificate_from_pem(pem, what=str(where))
+    except Refused as error:
+        raise State(error.message, hint="restore it from your backup") from error
 
 
 def _issuing_key(maker: Maker, issuing: x509.Certificate) -> PrivateKey:

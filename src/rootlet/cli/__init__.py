@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import importlib
 import json
+import os
 import sys
+import traceback
 from collections.abc import Sequence
 
 import click
 
 from rootlet import __version__
-from rootlet.errors import RootletError
+from rootlet.errors import Environment, Misuse, RootletError
 
 __all__ = ["COMMANDS", "main", "root_command"]
 
@@ -66,28 +68,79 @@ def root_command() -> click.Group:
     return _rootlet
 
 
-def _report(error: RootletError, *, as_json: bool) -> None:
+def _report(error: RootletError, *, as_json: bool) -> int:
+    """Print an error on stderr: two lines, or one JSON object; its exit code."""
     if as_json:
         fields = {"error": error.message, "hint": error.hint, "status": error.status}
         click.echo(json.dumps(fields), err=True)
     else:
         click.echo(f"rootlet: {error.message}\n  {error.hint}", err=True)
+    return error.exit_code
+
+
+def _wrong_usage(error: click.ClickException) -> Misuse:
+    message = " ".join(error.format_message().split()).removesuffix(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return Misuse(message, hint=f"see: {context.command_path if context else 'rootlet'} --help")
+
+
+def _machine_error(error: OSError) -> Environment:
+    where = f"{error.filename}: " if error.filename is not None else ""
+    return Environment(
+        f"{where}{error.strerror or error}", hint="make room or fix the permissions, then try again"
+    )
+
+
+def _fault(error: Exception) -> RootletError:
+    traceback.print_exception(error)
+    return RootletError(
+        f"a fault of Rootlet's own: {type(error).__name__}: {error}",
+        hint="please report it with the command and the lines above",
+    )
+
+
+def _unwritten() -> int:
+    """Standard output may be gone or full: leave nothing in it that Python would try to write."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Environment.exit_code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        result = _rootlet.main(arguments, prog_name="rootlet", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except SystemExit as stop:
+        if stop.code:  # click's way to end when nobody reads what is printed
+            raise BrokenPipeError from stop
+        raise
+    return result if isinstance(result, int) else 0
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
     try:
-        result = _rootlet.main(arguments, prog_name="rootlet", standalone_mode=False)
+        return _run(arguments)
     except RootletError as error:
-        _report(error, as_json="--json" in arguments)
-        return error.exit_code
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
-    except click.ClickException as error:
+        return _report(error, as_json=as_json)
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
-        return error.exit_code
+        return Misuse.exit_code
+    except click.ClickException as error:
+        return _report(_wrong_usage(error), as_json=as_json)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("rootlet: interrupted", err=True)
+        _report(RootletError("interrupted", hint="run the command again"), as_json=as_json)
         return INTERRUPTED
-    return result if isinstance(result, int) else 0
+    except BrokenPipeError:
+        return _unwritten()
+    except OSError as error:
+        _unwritten()
+        return _report(_machine_error(error), as_json=as_json)
+    except Exception as error:  # noqa: BLE001 - nothing is below: exit code and report for the rest
+        return _report(_fault(error), as_json=as_json)

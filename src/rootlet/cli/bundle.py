@@ -23,9 +23,17 @@ from rootlet.bundle import (
     manifest_file,
 )
 from rootlet.ca import root_path
-from rootlet.cli.options import dry_run_option, json_option, maker_option, show, utc_now
+from rootlet.cli.options import (
+    FILE,
+    FOLDER,
+    dry_run_option,
+    json_option,
+    maker_option,
+    show,
+    utc_now,
+)
 from rootlet.errors import Misuse
-from rootlet.files import read_bytes, write_atomic
+from rootlet.files import read_bytes, write_together
 from rootlet.maker import CONFIG_NAME, load_maker
 from rootlet.pki import parse_fingerprint
 
@@ -53,14 +61,14 @@ def _formats(text: str) -> frozenset[str]:
 @click.option(
     "--out",
     required=True,
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where the files go.",
 )
 @click.option(
     "--root",
     "root_file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="The root's certificate, PEM or DER.  [default: ca/root.pem in the maker's folder]",
 )
@@ -125,8 +133,7 @@ def command(
     if "json" in wanted:
         files = (*files, manifest_file(fields))
     if not dry_run:
-        for file in files:
-            write_atomic(out / file.name, file.content, private=False)
+        write_together({out / file.name: file.content for file in files}, private=False)
     show(fields, _said(fields, files, out, dry_run=dry_run), as_json=as_json)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shlex
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,6 +22,7 @@ from rootlet.ca import (
 )
 from rootlet.cli.ca_issue import issue, renew, summary
 from rootlet.cli.options import (
+    FOLDER,
     date_text,
     dry_run_option,
     json_option,
@@ -31,6 +31,7 @@ from rootlet.cli.options import (
     read_passphrase,
     show,
     utc_now,
+    with_maker,
 )
 from rootlet.errors import State
 from rootlet.maker import load_maker
@@ -39,11 +40,19 @@ from rootlet.pki import Kind, certificate_to_pem
 __all__ = ["command"]
 
 LEAVES = (Kind.SERVER, Kind.DEVICE)
+RENEW_ISSUING = "rootlet ca issuing renew"
 
 
 def _remembered(record: Issuance, now: datetime) -> dict[str, Any]:
     state = {"status": record.status.value, "expired": now > record.not_after}
     return {**summary(record), **state}
+
+
+def _next(record: Issuance, folder: Path) -> str:
+    if record.kind is Kind.ROOT:
+        return f"put it into devices: {with_maker('rootlet bundle --out DIR', folder)}"
+    command = f"rootlet ca renew {record.name}" if record.kind in LEAVES else RENEW_ISSUING
+    return f"before it ends: {with_maker(command, folder)}"
 
 
 @click.group(
@@ -86,7 +95,7 @@ def init(folder: Path, passphrase_file: Path | None, dry_run: bool, as_json: boo
         "issuing_not_after": date_text(issuing.not_after),
         "clients": str(clients_path(folder)),
     }
-    away, where = folder / "root", shlex.quote(str(folder))
+    away = folder / "root"
     text = f"""\
 Root     SHA-256 {root.sha256}, until {date_text(root.not_after)}
 Issuing  SHA-256 {issuing.sha256}, until {date_text(issuing.not_after)}
@@ -95,7 +104,7 @@ Next:
   1. Copy {away} to two places that are not online, then remove it here. It and its passphrase
      are needed again only for: rootlet ca issuing renew
   2. Let a second person note the root's SHA-256 for: rootlet bundle --expect-sha256
-  3. Issue a server certificate: rootlet ca issue server NAME --maker {where}
+  3. Issue a server certificate: {with_maker("rootlet ca issue server NAME", folder)}
 Servers check device certificates with {clients_path(folder)}"""
     show(fields, text, as_json=as_json)
 
@@ -112,7 +121,7 @@ def issuing_group() -> None:
 @maker_option
 @click.option(
     "--root-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Where root.key is.  [default: root in the maker's folder]",
 )
@@ -132,8 +141,8 @@ def renew_issuing(
     text = f"""\
 Issuing  SHA-256 {record.sha256}, until {date_text(record.not_after)}
 
-Next: renew the server certificates (rootlet ca renew NAME), and give servers the new
-{clients_path(folder)}"""
+Next: renew the server certificates ({with_maker("rootlet ca renew NAME", folder)}),
+and give servers the new {clients_path(folder)}"""
     show(_remembered(record, now), text, as_json=as_json)
 
 
@@ -157,6 +166,7 @@ def list_issued(folder: Path, kind: str | None, everything: bool, as_json: bool)
         state = "expired" if now > record.not_after else record.status.value
         until = date_text(record.not_after)
         lines.append(f"{record.kind.value:8}{until:22}{state:11}{record.serial:34}{record.name}")
+    lines += ["", f"Next: {with_maker('rootlet ca show NAME', folder)}"]
     fields = {"issued": [_remembered(record, now) for record in found]}
     show(fields, "\n".join(lines), as_json=as_json)
 
@@ -188,4 +198,5 @@ def show_issued(which: str, folder: Path, as_json: bool) -> None:
         for key, value in fields.items()
         if key != "pem"
     ]
-    show(fields, "\n".join([*lines, pem.rstrip()]), as_json=as_json)
+    lines += [pem, f"Next: {_next(record, folder)}"]
+    show(fields, "\n".join(lines), as_json=as_json)

@@ -17,18 +17,21 @@ from rootlet.ca import (
     Issued,
     RecordStore,
     Verifier,
+    clients_path,
     deliver,
     open_authority,
     open_records,
 )
 from rootlet.cli.check import DEVICE_PROFILE
 from rootlet.cli.options import (
+    FILE,
     date_text,
     dry_run_option,
     json_option,
     maker_option,
     show,
     utc_now,
+    with_maker,
 )
 from rootlet.device import Anchor, check_chain
 from rootlet.errors import Misuse, State
@@ -40,9 +43,8 @@ from rootlet.profile import Profile, load_profile
 __all__ = ["issue", "renew", "summary", "verifier_for"]
 
 NEXT = {
-    Kind.SERVER: "reload the server that has it; a first one: rootlet server config nginx "
-    "--name {name} --listen HOST:PORT --root-dir DIR",
-    Kind.DEVICE: "put both into the device; servers know its issuing CA from ca/clients.pem",
+    Kind.SERVER: "reload the server that has it; a first one is configured with\n  {config}",
+    Kind.DEVICE: "put both into the device; servers check it with {clients}",
 }
 """What to do with a leaf of each kind."""
 
@@ -54,7 +56,7 @@ days_option = click.option(
 )
 csr_option = click.option(
     "--csr",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="PEM signing request: its key is used, and none is made here.",
 )
@@ -96,7 +98,7 @@ def _issue(maker: Maker, make: Issue, csr: Path | None, *, dry_run: bool, as_jso
         else:
             issued = make(authority, key)
             place = deliver(maker.folder, issued, authority.records)
-    _print(issued, place, as_json=as_json)
+    _print(issued, place, maker.folder, as_json=as_json)
 
 
 def summary(record: Issuance) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def summary(record: Issuance) -> dict[str, Any]:
     }
 
 
-def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
+def _print(issued: Issued, place: Path | None, folder: Path, *, as_json: bool) -> None:
     record = issued.record
     fields = {
         **summary(record),
@@ -133,7 +135,11 @@ def _print(issued: Issued, place: Path | None, *, as_json: bool) -> None:
         ]
         if fields["key"] is not None:
             lines.append(f"  key     {fields['key']}")
-        text = "\n".join([*lines, "", f"Next: {NEXT[record.kind].format(name=record.name)}"])
+        command = f"rootlet server config nginx --name {record.name} --listen HOST:PORT"
+        next_step = NEXT[record.kind].format(
+            config=with_maker(f"{command} --root-dir DIR", folder), clients=clients_path(folder)
+        )
+        text = "\n".join([*lines, "", f"Next: {next_step}"])
     show(fields, text, as_json=as_json)
 
 

@@ -17,14 +17,15 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from rootlet.cli.options import FILE
 from rootlet.device import Anchor, Host, check_chain, check_time
 from rootlet.errors import Misuse, Refused
 from rootlet.files import read_bytes
 from rootlet.profile import PROFILE_NAMES, load_profile
 
 __all__ = [
+    "CHAIN_ADVICE",
     "DEVICE_PROFILE",
-    "as_file",
     "command",
     "moment",
     "read_anchor",
@@ -36,7 +37,15 @@ PEM = re.compile(rb"-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----", 
 DEVICE_PROFILE = "c25519"
 """The profile that the device library inside this program is built for."""
 
-as_file = click.Path(exists=True, dir_okay=False, path_type=Path)
+CHAIN_ADVICE = {
+    "OK": "see what a device makes of the running server: rootlet probe --help",
+    "ERR_X509_EXPIRED": "renew the server's certificate: rootlet ca renew NAME",
+    "ERR_X509_NOT_YET_VALID": "check the time, the device's and the issuing CA's",
+    "ERR_X509_NAME": "issue a certificate for this name: rootlet ca issue server --help",
+    "ERR_X509_UNKNOWN_ISSUER": "give the root that issued this server's certificate",
+}
+"""What to do about the device's verdict on a chain."""
+NEW_CHAIN = "issue a certificate that follows the profile: rootlet ca issue server --help"
 
 
 def read_chain(path: Path) -> list[bytes]:
@@ -74,7 +83,7 @@ def read_anchor(path: Path) -> Anchor:
         key = root.public_key()
         name = root.subject.public_bytes()
     except ValueError as error:
-        raise Misuse(f"{path} is not a certificate: {error}", hint="give the root's PEM") from error
+        raise Misuse(f"{path} is not a certificate", hint="give the root's PEM") from error
     if not isinstance(key, Ed25519PublicKey):
         raise Misuse(
             f"the root's key in {path} is not Ed25519",
@@ -106,12 +115,16 @@ def reference(name: str) -> Host:
         return name
 
 
-def _print(verdict: dict[str, Any], *, as_json: bool) -> None:
+def _print(verdict: dict[str, Any], next_step: str, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(verdict))
-    else:
-        word = "accepted" if verdict["accepted"] else f"refused: {verdict['status']}"
-        click.echo(f"{word}\n  {verdict['text']}")
+        return
+    word = "accepted" if verdict["accepted"] else f"refused: {verdict['status']}"
+    click.echo(f"{word}\n  {verdict['text']}")
+    if verdict.get("fits_default_buffer") is False:
+        size = verdict["message_bytes"]
+        click.echo(f"  note: the chain takes {size} bytes; give the device a larger buffer")
+    click.echo(f"\nNext: {next_step}")
 
 
 @click.group()
@@ -120,8 +133,8 @@ def command() -> None:
 
 
 @command.command("chain")
-@click.option("--root", required=True, type=as_file, help="The one root certificate, PEM or DER.")
-@click.option("--chain", "chain_file", required=True, type=as_file, help="What the server sends.")
+@click.option("--root", required=True, type=FILE, help="The one root certificate, PEM or DER.")
+@click.option("--chain", "chain_file", required=True, type=FILE, help="What the server sends.")
 @click.option("--name", required=True, help="Host name or IP address the device asks for.")
 @click.option("--at", "at", required=True, help="Time: ISO 8601, seconds since 1970, or now.")
 @click.option("--radius", default=0, type=click.IntRange(0), help="Uncertainty of it, seconds.")
@@ -168,16 +181,14 @@ def chain_command(
         verdict["public_key"] = key.hex()
     except Refused as refused:
         verdict |= {"accepted": False, "status": refused.status, "text": refused.message}
-    _print(verdict, as_json=as_json)
-    if verdict["accepted"] and not verdict["fits_default_buffer"] and not as_json:
-        click.echo(f"  note: the chain takes {message} bytes; give the device a larger buffer")
+    _print(verdict, CHAIN_ADVICE.get(verdict["status"], NEW_CHAIN), as_json=as_json)
     return 0 if verdict["accepted"] else Refused.exit_code
 
 
 @command.command("time")
 @click.option("--key", required=True, help="The server's long-term key, base64.")
-@click.option("--request", "request_file", required=True, type=as_file, help="Whole packet.")
-@click.option("--response", "response_file", required=True, type=as_file, help="Whole packet.")
+@click.option("--request", "request_file", required=True, type=FILE, help="Whole packet.")
+@click.option("--response", "response_file", required=True, type=FILE, help="Whole packet.")
 @click.option("--appendix-b", is_flag=True, help="Version 1 signed as RFC 10049's examples are.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def time_command(
@@ -195,10 +206,11 @@ def time_command(
     """
     try:
         public_key = base64.b64decode(key, validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise Misuse("--key is not base64", hint="give the server's key as it is listed") from error
     request = read_bytes(request_file, what="the request")
     response = read_bytes(response_file, what="the response")
+    next_step = "ask several servers, chained: rootlet time measure --help"
     verdict: dict[str, Any] = {"accepted": True, "status": "OK"}
     try:
         sample = check_time(request, response, public_key, appendix_b=appendix_b)
@@ -211,5 +223,6 @@ def time_command(
         }
     except Refused as refused:
         verdict |= {"accepted": False, "status": refused.status, "text": refused.message}
-    _print(verdict, as_json=as_json)
+        next_step = refused.hint
+    _print(verdict, next_step, as_json=as_json)
     return 0 if verdict["accepted"] else Refused.exit_code

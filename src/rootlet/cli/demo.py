@@ -14,13 +14,18 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from rootlet.cli.options import FOLDER
+from rootlet.demo.processes import tool
 from rootlet.demo.row import Row
 from rootlet.demo.stage import Stage
 from rootlet.demo.story import Story, describe
-from rootlet.errors import Refused
+from rootlet.errors import Refused, State
 
 __all__ = ["command"]
 
+
+PROGRAMS = ("gcc", "nginx")
+"""What is run besides Python; their Debian packages have the same names."""
 
 LOG_WIDTH = 130
 """Columns where there is no terminal to ask: a log file folds no statuses."""
@@ -72,8 +77,7 @@ def _keep_until_interrupted(teller: _Teller, stage: Stage, folder: Path) -> None
     for line in describe(stage, folder):
         teller.print(f"    {line}")
     teller.print("\nPress Ctrl-C to stop it all.")
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         signal.pause()
     except KeyboardInterrupt:
@@ -88,7 +92,7 @@ def _keep_until_interrupted(teller: _Teller, stage: Stage, folder: Path) -> None
 @click.option(
     "--dir",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     help="Make everything here (new or empty) and leave it.  [default: a temporary folder]",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON object.")
@@ -99,9 +103,14 @@ def command(keep: bool, folder: Path | None, as_json: bool) -> int:
     lives through a renewal, and refuses everyone who lies to it. Exit code 0 only when every row
     is as expected, 1 otherwise.
     """
+    for program in PROGRAMS:
+        tool(program, program)
     teller = _Teller(quiet=as_json)
     place = folder or Path(tempfile.mkdtemp(prefix="rootlet-demo-"))
     place.mkdir(parents=True, exist_ok=True)
+    if any(place.iterdir()):
+        raise State(f"{place} is not an empty folder", hint="name one that does not exist yet")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that nothing is left running
     started = time.monotonic()
     stage = Stage(place.resolve(), teller.say)
     try:

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from rootlet.cli.options import json_option, maker_option, show
+from rootlet.cli.options import FILE, json_option, maker_option, show, with_maker
 from rootlet.errors import Misuse
 from rootlet.gateway import (
     Address,
@@ -30,8 +30,6 @@ __all__ = ["command"]
 
 REFUSED = 1
 """Exit code of a dry run that ends in a refusal."""
-
-file_option = click.Path(dir_okay=False, path_type=Path)
 
 
 @click.group(
@@ -66,16 +64,12 @@ def _load(folder: Path) -> tuple[Maker, Gateway]:
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen.  [default: rootlet.toml's]")
 @click.option(
     "--certificate",
-    type=file_option,
+    type=FILE,
     metavar="FILE",
     help="PEM, leaf first.  [default: issued/servers/NAME/cert.pem]",
 )
-@click.option(
-    "--key", type=file_option, metavar="FILE", help="PEM.  [default: key.pem beside that]"
-)
-@click.option(
-    "--log", type=file_option, metavar="FILE", help="Access log, JSON lines.  [default: stderr]"
-)
+@click.option("--key", type=FILE, metavar="FILE", help="PEM.  [default: key.pem beside that]")
+@click.option("--log", type=FILE, metavar="FILE", help="Access log, JSON lines.  [default: stderr]")
 @json_option
 def serve_command(
     folder: Path,
@@ -126,18 +120,19 @@ def check_command(
     for route in gateway.routes.values():
         upstream_context(route)
     if request is None:
-        _show_routes(gateway, as_json=as_json)
-    elif not _show_request(gateway, *request, as_json=as_json):
+        _show_routes(gateway, folder, as_json=as_json)
+    elif not _show_request(gateway, folder, *request, as_json=as_json):
         context.exit(REFUSED)
 
 
-def _show_routes(gateway: Gateway, *, as_json: bool) -> None:
+def _show_routes(gateway: Gateway, folder: Path, *, as_json: bool) -> None:
     routes = gateway.routes.values()
     text = "\n\n".join(
         [
             f"{len(routes)} route(s), all files in order.",
             *map(describe, routes),
-            "Next: try a request with --as DEVICE METHOD PATH, then: rootlet gateway serve",
+            "Next: try a request with --as DEVICE METHOD PATH, then: "
+            + with_maker("rootlet gateway serve", folder),
         ]
     )
     fields = {"listen": str(gateway.listen), "routes": [_fields(route) for route in routes]}
@@ -160,7 +155,9 @@ def _fields(route: Route) -> dict[str, Any]:
     }
 
 
-def _show_request(gateway: Gateway, device: str, method: str, path: str, *, as_json: bool) -> bool:
+def _show_request(
+    gateway: Gateway, folder: Path, device: str, method: str, path: str, *, as_json: bool
+) -> bool:
     """Whether the request would be forwarded; says so in any case."""
     result = dry_run(gateway, device, method, path)
     if result.refusal is not None:
@@ -175,6 +172,7 @@ def _show_request(gateway: Gateway, device: str, method: str, path: str, *, as_j
     else:
         fields = {"forwarded": True, "upstream": result.upstream, "request": list(result.head)}
         lines = "".join(f"\n  {line}" for line in result.head)
-        text = f"Forwarded to {result.upstream}, as:\n{lines}"
+        next_step = with_maker("rootlet gateway serve", folder)
+        text = f"Forwarded to {result.upstream}, as:\n{lines}\n\nNext: {next_step}"
     show(fields, text, as_json=as_json)
     return result.refusal is None

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from rootlet.ca import policy_of
 from rootlet.cli.options import dry_run_option, json_option, show
 from rootlet.errors import Environment, State
 from rootlet.files import write_atomic
@@ -51,7 +52,7 @@ def _refuse_non_empty(folder: Path) -> None:
     name="init",
     epilog="\b\nExample:\n  rootlet init mine --name Acme --server-name api.acme.example",
 )
-@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@click.argument("folder", type=click.Path(readable=False, path_type=Path), metavar="DIR")
 @click.option(
     "--profile",
     "profile_name",
@@ -85,6 +86,7 @@ def command(
     who = name if name is not None else folder.resolve().name.capitalize()
     text = starter_text(who, load_profile(profile_name), server_names or STARTER_SERVERS)
     maker = parse_maker(text, folder)
+    policy_of(maker)
     config = folder / CONFIG_NAME
     if not dry_run:
         write_atomic(folder / ".gitignore", GITIGNORE.encode(), private=False)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import shlex
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -15,6 +17,8 @@ from rootlet.errors import Secret
 from rootlet.files import read_bytes
 
 __all__ = [
+    "FILE",
+    "FOLDER",
     "date_text",
     "dry_run_option",
     "json_option",
@@ -22,16 +26,49 @@ __all__ = [
     "passphrase_option",
     "read_passphrase",
     "show",
+    "timeout_option",
     "utc_now",
+    "with_maker",
 ]
+
+FILE = click.Path(dir_okay=False, readable=False, path_type=Path)
+FOLDER = click.Path(file_okay=False, readable=False, path_type=Path)
+"""Whether it is there and can be read or written is said by whoever reads or writes it."""
 
 SHORT_PASSPHRASE = 12
 """Characters below which a warning is printed: the key file can be tried offline."""
 
+LONGEST_PASSPHRASE = 1023
+"""Bytes; OpenSSL takes no more."""
+
+
+class _Seconds(click.FloatRange):
+    """Seconds to wait: more than 0, and an end."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 3600, min_open=True)
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        seconds = float(super().convert(value, param, ctx))
+        if math.isnan(seconds):
+            self.fail(f"{value!r} is not a number of seconds.", param, ctx)
+        return seconds
+
+
+timeout_option = click.option(
+    "--timeout",
+    type=_Seconds(),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long an answer is waited for, all in all.",
+)
 maker_option = click.option(
     "--maker",
     "folder",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     default=Path(),
     metavar="DIR",
     help="The maker's folder.  [default: the current one]",
@@ -42,7 +79,7 @@ dry_run_option = click.option(
 )
 passphrase_option = click.option(
     "--passphrase-file",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="First line is the passphrase of the root's key.  [default: ask]",
 )
@@ -51,6 +88,11 @@ passphrase_option = click.option(
 def utc_now() -> datetime:
     """The time, for commands; everything below them is told it."""
     return datetime.now(UTC)
+
+
+def with_maker(command: str, folder: Path) -> str:
+    """A command to do next, for the same maker."""
+    return command if folder == Path() else f"{command} --maker {shlex.quote(str(folder))}"
 
 
 def date_text(moment: datetime) -> str:
@@ -74,6 +116,11 @@ def read_passphrase(file: Path | None, *, new: bool) -> bytes:
         )
     if not passphrase:
         raise Secret("the passphrase is empty", hint="choose one, four random words for example")
+    if len(passphrase) > LONGEST_PASSPHRASE:
+        raise Secret(
+            f"the passphrase is longer than {LONGEST_PASSPHRASE} bytes",
+            hint="check that the file is the right one, or choose a shorter one",
+        )
     if new and len(passphrase) < SHORT_PASSPHRASE:
         click.echo(
             f"Warning: a passphrase under {SHORT_PASSPHRASE} characters is soon found by trying, "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+import os
 import socket
 import time
 from pathlib import Path
@@ -18,7 +19,15 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from rootlet.cli.check import DEVICE_PROFILE, as_file, moment, read_anchor, read_chain, reference
+from rootlet.cli.check import (
+    CHAIN_ADVICE,
+    DEVICE_PROFILE,
+    moment,
+    read_anchor,
+    read_chain,
+    reference,
+)
+from rootlet.cli.options import FILE, timeout_option
 from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, Identity, TlsClient
 from rootlet.device.probe import CertificateSeen, Probe, Report
 from rootlet.errors import Environment, Misuse, Refused
@@ -34,9 +43,10 @@ RECEIVE_BYTES = 4096
 def address(text: str) -> tuple[str, int]:
     """Host and port of "host:port" or "[v6]:port"."""
     host, colon, port = text.rpartition(":")
-    if not colon or not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+    bare, is_number = host.strip("[]"), port.isascii() and port.isdecimal()
+    if not colon or not bare or not is_number or int(port) > 65535:
         raise Misuse(f"{text!r} is not HOST:PORT", hint="write it like api.example.test:443")
-    return host.strip("[]"), int(port)
+    return bare, int(port)
 
 
 def read_identity(certificate: Path, key: Path) -> Identity:
@@ -59,9 +69,10 @@ def run_probe(client: TlsClient, where: tuple[str, int], *, timeout: float) -> R
     """
     try:
         connection = socket.create_connection(where, timeout)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror or error if isinstance(error, OSError) else "not a host name"
         raise Environment(
-            f"cannot talk to {where[0]}:{where[1]}: {error.strerror or error}",
+            f"cannot talk to {where[0]}:{where[1]}: {reason}",
             hint="check address and port, and that the server runs",
         ) from error
     probe = Probe(client)
@@ -163,12 +174,10 @@ def _print(report: Report, *, as_json: bool) -> None:
 
 
 ADVICE = {
+    **CHAIN_ADVICE,
     "OK": "put the root into a device: rootlet bundle --help",
     "ERR_TLS_RECORD_LIMIT_IGNORED": "see whether it works with --full-records",
     "ERR_TLS_RECORD_OVERFLOW": "see whether it works with --full-records",
-    "ERR_X509_EXPIRED": "renew the server's certificate: rootlet ca renew NAME",
-    "ERR_X509_NAME": "issue a certificate for this name: rootlet ca issue server --help",
-    "ERR_X509_UNKNOWN_ISSUER": "give the root that issued this server's certificate",
 }
 
 NOT_OF_THE_PROFILE = "configure the server for the profile: rootlet server config --help"
@@ -189,14 +198,14 @@ ALERTS = {
 
 @click.command()
 @click.argument("where", metavar="HOST:PORT")
-@click.option("--root", required=True, type=as_file, help="The one root certificate, PEM or DER.")
+@click.option("--root", required=True, type=FILE, help="The one root certificate, PEM or DER.")
 @click.option("--name", help="Name the device asks for, if it is not HOST.")
 @click.option("--at", "at", default="now", help="The device's time: ISO 8601, seconds, or now.")
-@click.option("--cert", type=as_file, help="The device's certificate, PEM.")
-@click.option("--key", type=as_file, help="The device's key, PEM.")
+@click.option("--cert", type=FILE, help="The device's certificate, PEM.")
+@click.option("--key", type=FILE, help="The device's key, PEM.")
 @click.option("--alpn", help="Application protocol to offer.")
 @click.option("--full-records", is_flag=True, help="Take records of 16 KiB; ask for no limit.")
-@click.option("--timeout", default=5.0, show_default=True, help="Seconds to wait for the server.")
+@timeout_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def command(
     where: str,
@@ -229,7 +238,7 @@ def command(
         earliest=when,
         latest=when,
         identity=read_identity(cert, key) if cert and key else None,
-        alpn=alpn.encode() if alpn else None,
+        alpn=os.fsencode(alpn) if alpn else None,
         in_bytes=FULL_RECORD_BYTES if full_records else RECORD_BYTES,
         tolerate_no_limit=full_records,
     )

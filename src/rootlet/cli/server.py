@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from rootlet.ca import clients_path, issued_folder
-from rootlet.cli.options import json_option, maker_option, show
+from rootlet.cli.options import FILE, FOLDER, json_option, maker_option, show
 from rootlet.errors import Environment, State
 from rootlet.files import write_atomic
 from rootlet.maker import load_maker
@@ -36,6 +36,7 @@ def list_servers(as_json: bool) -> None:
     """The servers that can be configured, and how far the profile holds there."""
     lines = [f"{name:10}{writer.summary}" for name, writer in WRITERS.items()]
     fields = {"servers": {name: writer.summary for name, writer in WRITERS.items()}}
+    lines += ["", "Next: rootlet server config --help"]
     show(fields, "\n".join(lines), as_json=as_json)
 
 
@@ -61,7 +62,7 @@ def list_servers(as_json: bool) -> None:
 @click.option("--proxy-to", metavar="URL", help="Hand requests on to this plain http URL.")
 @click.option(
     "--root-dir",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Serve the files in this folder.",
 )
@@ -73,7 +74,7 @@ def list_servers(as_json: bool) -> None:
 )
 @click.option(
     "--out",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Write it here.  [default: print it]",
 )

@@ -16,7 +16,15 @@ from typing import Any
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rootlet.cli.options import json_option, maker_option, show
+from rootlet.cli.options import (
+    FILE,
+    FOLDER,
+    json_option,
+    maker_option,
+    show,
+    timeout_option,
+    with_maker,
+)
 from rootlet.errors import Misuse, Refused
 from rootlet.files import write_atomic
 from rootlet.maker import Maker, load_maker
@@ -49,20 +57,13 @@ __all__ = ["command"]
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
 RADIUS = 3
 """Seconds: the least for a server that knows nothing of leap seconds (RFC 10049 section 5.2.3)."""
-KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+PLACEHOLDER = "HOST:5319"
+"""Where nobody said yet where a server will be."""
 ENOUGH_SERVERS = 3
 """With fewer, a server that lies is not found out (RFC 10049 section 8)."""
 LAST_SECOND = 253402300799
 """The end of the year 9999, where dates end; the numbers are printed as well."""
-
-timeout_option = click.option(
-    "--timeout",
-    type=click.FloatRange(0, min_open=True),
-    default=5.0,
-    show_default=True,
-    metavar="SECONDS",
-    help="How long an answer is waited for, over all tries.",
-)
 
 
 def _date(seconds: float) -> str:
@@ -79,7 +80,7 @@ def command() -> None:
 )
 @click.argument("name")
 @click.option(
-    "--address", default="HOST:5319", show_default=True, help="Where the server will listen."
+    "--address", default=PLACEHOLDER, show_default=True, help="Where the server will listen."
 )
 @maker_option
 @json_option
@@ -87,8 +88,11 @@ def keygen(name: str, address: str, folder: Path, as_json: bool) -> None:
     """Make the long-term key of a Roughtime server: DIR/time/NAME.key."""
     if not KEY_NAME.fullmatch(name):
         raise Misuse(
-            f"{name!r} cannot name a key", hint="use letters, digits, dot, hyphen, underscore"
+            f"{name!r} cannot name a key",
+            hint="use at most 64 letters, digits, dots, hyphens, underscores",
         )
+    if address != PLACEHOLDER:
+        parse_address(address)
     path = folder / "time" / f"{name}.key"
     key = Ed25519PrivateKey.generate()
     save_key(path, key)
@@ -130,7 +134,7 @@ def _stopped_by_signals(server: UdpServer) -> Iterator[None]:
     "--key",
     "key_file",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     help="The long-term key, from rootlet time keygen.",
 )
 @click.option("--listen", required=True, metavar="HOST:PORT", help="UDP; port 0 takes a free one.")
@@ -216,7 +220,7 @@ def _offset_text(offset: float, radius: int) -> str:
 @timeout_option
 @click.option(
     "--save",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=FOLDER,
     metavar="DIR",
     help="Keep the packets there, for rootlet check time.",
 )
@@ -241,14 +245,14 @@ def query(
         f"  delay        {exchange.delay * 1000:.1f} ms",
         f"  local clock  {_offset_text(offset, sample.radius)}",
     ]
+    command = "rootlet time measure asks several servers, each chained to the answer before"
     if save is not None:
         request, response = save / "request.bin", save / "response.bin"
         write_atomic(request, exchange.question.packet, private=False)
         write_atomic(response, exchange.response, private=False)
         fields |= {"request": str(request), "response": str(response)}
-        lines.append(
-            f"Next:  rootlet check time --key {key} --request {request} --response {response}"
-        )
+        command = f"rootlet check time --key {key} --request {request} --response {response}"
+    lines += ["", f"Next: {command}"]
     show(fields, "\n".join(lines), as_json=as_json)
 
 
@@ -309,12 +313,18 @@ def _table(verdict: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _next(verdict: dict[str, Any], folder: Path) -> str:
+    if verdict["consistent"]:
+        return f"put them into devices: {with_maker('rootlet bundle --out DIR', folder)}"
+    return "show the proof to who runs them: give --report FILE"
+
+
 @command.command(epilog="\b\nExample:\n  rootlet time measure --maker mine --report evidence.json")
 @maker_option
 @timeout_option
 @click.option(
     "--report",
-    type=click.Path(dir_okay=False, path_type=Path),
+    type=FILE,
     metavar="FILE",
     help="Where servers contradict each other, write the proof there (RFC 10049 section 8.4).",
 )
@@ -329,7 +339,7 @@ def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) ->
     if not measurement.exchanges:
         raise measurement.failures[0][1]
     verdict = _judge(measurement)
-    show(verdict, _table(verdict), as_json=as_json)
+    show(verdict, f"{_table(verdict)}\n\nNext: {_next(verdict, folder)}", as_json=as_json)
     answered = len({exchange.server for exchange in measurement.exchanges})
     if answered < ENOUGH_SERVERS:
         click.echo(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from rootlet.gateway.messages import RequestHead
@@ -59,7 +60,7 @@ def dry_run(gateway: Gateway, device: str, method: str, target: str) -> DryRun:
         for alias, route in gateway.routes.items()
     }
     # Anything but ASCII is refused in a target; "?" would change what is asked for.
-    request = RequestHead(method.encode(), target.encode("utf-8", "surrogateescape"), ())
+    request = RequestHead(os.fsencode(method), os.fsencode(target), ())
     decision = Policy(gateway, masks).decide(device, request)
     if isinstance(decision, Denied):
         return DryRun(decision.refusal, "", ())

@@ -23,7 +23,7 @@ from typing import Any, TextIO
 
 from cryptography import x509
 
-from rootlet.errors import Environment, RootletError
+from rootlet.errors import Environment, Misuse, RootletError
 from rootlet.gateway.http_device import DeviceConnection, Hub, Identities
 from rootlet.gateway.http_handshake import say_why
 from rootlet.gateway.http_upstream import Pool, Resolver, resolve
@@ -122,6 +122,10 @@ class GatewayServer:
                 ssl_shutdown_timeout=self.hub.limits.body_seconds,
                 backlog=_BACKLOG,
             )
+        except UnicodeError as error:
+            raise Misuse(
+                f"{listen.host!r} is not a host name", hint="choose another: --listen HOST:PORT"
+            ) from error
         except OSError as error:
             # The loops put their own words into strerror; name look-ups have negative numbers.
             number = error.errno or 0

@@ -83,6 +83,7 @@ def device_context(profile: Profile, files: ServerFiles, clients: Path) -> ssl.S
     context.num_tickets = profile.tls.tickets
     context.verify_mode = ssl.CERT_REQUIRED
     load_server_files(context, files)
+    read_bytes(clients, what="the CA's certificates")
     try:
         context.load_verify_locations(cafile=clients)
     except ssl.SSLError as error:

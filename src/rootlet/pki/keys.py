@@ -103,6 +103,8 @@ def key_from_pem(
     ``Secret`` for a wrong, missing or needless passphrase; ``Refused`` for anything that is not a
     key of the profile.
     """
+    if b"PRIVATE KEY-----" not in pem:
+        raise _no_key(what)
     if (b"ENCRYPTED" in pem) != (passphrase is not None):
         raise Secret(
             f"{what} is encrypted" if passphrase is None else f"{what} is not encrypted",
@@ -116,9 +118,11 @@ def key_from_pem(
                 f"the passphrase does not open {what}",
                 hint="type it again; without it the key is lost and a new root is needed",
             ) from error
-        raise Refused(
-            f"{what} is not a private key in PEM", hint="restore the file from your backup"
-        ) from error
+        raise _no_key(what) from error
     require_profile_key(key.public_key(), profile, what=what)
     assert isinstance(key, PrivateKey)  # as its public half is of the profile
     return key
+
+
+def _no_key(what: str) -> Refused:
+    return Refused(f"{what} is not a private key in PEM", hint="restore the file from your backup")

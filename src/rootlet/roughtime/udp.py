@@ -5,6 +5,7 @@ The only file of this part that touches sockets and clocks.
 
 from __future__ import annotations
 
+import re
 import secrets
 import select
 import socket
@@ -31,6 +32,8 @@ __all__ = [
 
 Address = tuple[str, int]
 
+HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Za-z:.%]+\]")
+"""A name or an IPv4 address, or an IPv6 address in brackets."""
 FIRST_WAIT = 1.0
 """Seconds until a request is sent again (section 5)."""
 BACKOFF = 1.5
@@ -44,9 +47,8 @@ ROUNDS = 2
 def parse_address(text: str) -> Address:
     """Host and port of "host:port" or "[v6]:port"; ``Misuse`` for anything else."""
     host, colon, port = text.rpartition(":")
-    bracketed = host.startswith("[") and host.endswith("]")
-    good = colon and host and port.isascii() and port.isdecimal() and int(port) < 1 << 16
-    if not good or (":" in host and not bracketed):
+    good = colon and port.isascii() and port.isdecimal() and int(port) < 1 << 16
+    if not good or not HOST.fullmatch(host):
         raise Misuse(
             f"{text!r} is not HOST:PORT", hint="write it like 192.0.2.1:5319 or [2001:db8::1]:5319"
         )
@@ -67,8 +69,9 @@ def _socket(address: Address) -> tuple[socket.socket, Address]:
         ]
         return socket.socket(family, kind, protocol), (str(resolved[0]), int(resolved[1]))
     except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not a host name"
         raise Environment(
-            f"cannot find {format_address(address)}: {error}", hint="check host name and network"
+            f"cannot find {format_address(address)}: {reason}", hint="check host name and network"
         ) from error
 
 

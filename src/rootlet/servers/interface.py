@@ -29,6 +29,9 @@ SAFE_TEXT = re.compile(r"[A-Za-z0-9 !#%&()*+,./:=?@\[\]^_~-]+")
 semicolon or control character."""
 
 
+HTTP_URL = re.compile(r"http://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/.*)?", re.DOTALL)
+
+
 class ClientAuth(StrEnum):
     """Whether a device has to authenticate with its certificate."""
 
@@ -114,7 +117,7 @@ class ServerSettings:
                 "a server either hands requests on or serves files",
                 hint="give one of --proxy-to URL and --root-dir DIR",
             )
-        if self.proxy_to is not None and not self.proxy_to.startswith("http://"):
+        if self.proxy_to is not None and not HTTP_URL.fullmatch(self.proxy_to):
             raise Misuse(
                 f"{self.proxy_to!r} is not a plain http URL",
                 hint="write http://127.0.0.1:8000: the application is on the same machine; "
