@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import json
 import os
 import sys
@@ -125,6 +126,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns its exit code and never raises."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     as_json = "--json" in arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # not all paths and arguments are text
     try:
         return _run(arguments)
     except RootletError as error:

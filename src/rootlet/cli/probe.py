@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import click
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -57,8 +58,21 @@ def read_identity(certificate: Path, key: Path) -> Identity:
         raise Misuse(f"{key} is not a plain PEM key", hint="give the device's key.pem") from error
     if not isinstance(private_key, Ed25519PrivateKey):
         raise Misuse(f"the key in {key} is not Ed25519", hint="issue it with the profile c25519")
+    chain = read_chain(certificate)
+    if _owner(chain[0]) != private_key.public_key():
+        raise Misuse(
+            f"{certificate} is not the certificate of {key}",
+            hint="give cert.pem and key.pem of one device, from issued/devices/ID",
+        )
     raw = private_key.private_bytes(Encoding.Raw, PrivateFormat.Raw, NoEncryption())
-    return Identity(tuple(read_chain(certificate)), raw)
+    return Identity(tuple(chain), raw)
+
+
+def _owner(der: bytes) -> object:
+    try:
+        return x509.load_der_x509_certificate(der).public_key()
+    except ValueError:
+        return None
 
 
 def run_probe(client: TlsClient, where: tuple[str, int], *, timeout: float) -> Report:
