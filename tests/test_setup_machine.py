@@ -204,7 +204,7 @@ def tree(tmp_path: Path, machine: Machine, monkeypatch: pytest.MonkeyPatch) -> P
 def test_wheels_are_installed_once_for_each_lock_file(tree: Path, machine: Machine) -> None:
     setup.install_wheels()
     wheels, project = machine.ran
-    assert f"--require-hashes -r {tree / 'requirements.lock'}" in wheels
+    assert f"--require-hashes --no-deps -r {tree / 'requirements.lock'}" in wheels
     assert "--no-build-isolation --editable" in project
     setup.install_wheels()
     assert len(machine.ran) == 2

@@ -133,7 +133,9 @@ def install_wheels() -> None:
     venv.create(VENV, with_pip=True, clear=True)
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet"]
     pip += ["--disable-pip-version-check"]
-    subprocess.run([*pip, "--require-hashes", "-r", str(LOCK)], check=True)
+    # The lock names every wheel, so pip need not work out what depends on what: it would look at
+    # versions newer than the pinned ones, and refuse them for having no hash.
+    subprocess.run([*pip, "--require-hashes", "--no-deps", "-r", str(LOCK)], check=True)
     say("building the device library and installing the rootlet command")
     editable = [*pip, "--no-deps", "--no-build-isolation", "--editable", str(TREE)]
     subprocess.run(editable, check=True)
