@@ -81,7 +81,7 @@ BOARDS = {
         Board("mps2-an385", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
         Board(
             *("mps2-an385-quick", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
-            ("-DROOTLET_MULTIPLY_HALVES=0",),
+            ("-DROOTLET_X25519_QUICK=1",),
         ),
         Board("mps2-an385-m0plus", "mps2-an385", "cortex-m0plus", "mps2-an385.ld"),
     )

@@ -52,10 +52,10 @@ def test_vectors_under_valgrind(tmp_path: Path, valgrind: list[str]) -> None:
     assert_all_passed(run(*valgrind, build(tmp_path, UNIT, "-Os"), str(VECTORS)))
 
 
-@pytest.mark.parametrize("halves", [0, 1])
-def test_vectors_with_sanitizers(tmp_path: Path, halves: int) -> None:
+@pytest.mark.parametrize("kernels", [0, 1])
+def test_vectors_with_sanitizers(tmp_path: Path, kernels: int) -> None:
     options = ("-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all")
-    program = build(tmp_path, UNIT, *options, f"-DROOTLET_MULTIPLY_HALVES={halves}")
+    program = build(tmp_path, UNIT, *options, f"-DROOTLET_TWO_KERNELS={kernels}")
     assert_all_passed(run(program, str(VECTORS)))
 
 
@@ -68,12 +68,12 @@ def test_a_wrong_vector_fails(tmp_path: Path) -> None:
     assert "failed: sha256.txt abc" in done.stdout
 
 
-@pytest.mark.parametrize("halves", [0, 1])
+@pytest.mark.parametrize("kernels", [0, 1])
 @pytest.mark.parametrize("level", ["-O0", "-Os", "-O2"])
 def test_no_branch_or_address_depends_on_a_secret(
-    tmp_path: Path, valgrind: list[str], level: str, halves: int
+    tmp_path: Path, valgrind: list[str], level: str, kernels: int
 ) -> None:
-    options = (level, f"-DROOTLET_MULTIPLY_HALVES={halves}", "-Wl,--wrap=rootlet_equal")
+    options = (level, f"-DROOTLET_TWO_KERNELS={kernels}", "-Wl,--wrap=rootlet_equal")
     program = build(tmp_path, SECRETS, *options)
     done = run(*valgrind, program)
     assert done.returncode == 0, done.stderr

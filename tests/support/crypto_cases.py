@@ -180,7 +180,7 @@ def field25519_rows() -> Iterator[Row]:
         "mul": lambda a, b: a * b,
         "add": lambda a, b: a + b,
         "sub": lambda a, b: a - b,
-        "a24": lambda a, b: a + 121665 * b,
+        "half_a24": lambda a, b: a + 60833 * b,
     }
     edges = _edges(ROOM, numbers)
     borders = (0, 1, P - 1, P, P + 1, 2**255 - 1, 2**255, 2 * P, ROOM - 1, 2**255 - 2**224)

@@ -6,10 +6,12 @@
  * ROOTLET_TLS_MIDDLEBOX      0/1, default 0. Send a 32-byte legacy session id and a dummy
  *                            change_cipher_spec (RFC 9846 appendix E.4). For paths through
  *                            middleboxes; costs 38 bytes on the wire.
- * ROOTLET_MULTIPLY_HALVES    0/1, default 1 on ARMv6-M and ARMv7-M (Cortex-M0 to M3), else 0.
- *                            Multiply 16 by 16 bits. A Cortex-M3's long multiplication ends early
- *                            for small operands, so its time tells of secrets; 0 is 2.3 times as
- *                            fast there, for a device whose timing nobody can measure.
+ * ROOTLET_X25519_QUICK       0/1, default 0. On a Cortex-M3 only: take its long multiplication for
+ *                            the ephemeral X25519 key, 2.3 times as quick. That instruction ends
+ *                            early for small operands, so its time tells of the secret: for a device
+ *                            whose timing nobody can measure closely, over the network or beside
+ *                            it. Signatures and record keys are not affected, and on all other cores
+ *                            there is nothing to choose.
  */
 #ifndef ROOTLET_CONFIG_H
 #define ROOTLET_CONFIG_H
@@ -22,12 +24,8 @@
 #define ROOTLET_TLS_MIDDLEBOX 0
 #endif
 
-#ifndef ROOTLET_MULTIPLY_HALVES
-#if defined(__ARM_ARCH_6M__) || defined(__ARM_ARCH_7M__)
-#define ROOTLET_MULTIPLY_HALVES 1
-#else
-#define ROOTLET_MULTIPLY_HALVES 0
-#endif
+#ifndef ROOTLET_X25519_QUICK
+#define ROOTLET_X25519_QUICK 0
 #endif
 
 #if ROOTLET_PROFILE_P256

@@ -8,35 +8,34 @@ static uint32_t rotate(uint32_t x, unsigned n)
     return x << n | x >> (32 - n);
 }
 
-/* RFC 8439 section 2.1 on the words i, j, k, l */
-static void quarter_round(uint32_t x[16], unsigned i, unsigned j, unsigned k, unsigned l)
-{
-    uint32_t a = x[i];
-    uint32_t b = x[j];
-    uint32_t c = x[k];
-    uint32_t d = x[l];
-    a += b;
-    d = rotate(d ^ a, 16);
-    c += d;
-    b = rotate(b ^ c, 12);
-    a += b;
-    d = rotate(d ^ a, 8);
-    c += d;
-    b = rotate(b ^ c, 7);
-    x[i] = a;
-    x[j] = b;
-    x[k] = c;
-    x[l] = d;
-}
+/* RFC 8439 section 2.3.1: a round works on the columns, the next on the diagonals. A quarter round
+ * takes its words at 0 + i, 4 + j, 8 + k and 12 + l. */
+static const uint8_t quarters[8][4] = {
+    {0, 4, 8, 12},  {1, 5, 9, 13},  {2, 6, 10, 14}, {3, 7, 11, 15},
+    {0, 5, 10, 15}, {1, 6, 11, 12}, {2, 7, 8, 13},  {3, 4, 9, 14},
+};
 
-/* RFC 8439 section 2.3: 20 rounds, by columns and by diagonals in turn */
-static void scramble(uint32_t x[16])
+/* Section 2.3: 20 rounds. Not inlined: it needs all registers for itself. */
+__attribute__((noinline)) static void scramble(uint32_t x[16])
 {
-    for (unsigned round = 0; round < 20; round++) {
-        unsigned step = round % 2;
-        for (unsigned i = 0; i < 4; i++) {
-            quarter_round(x, i, 4 + (i + step) % 4, 8 + (i + 2 * step) % 4,
-                          12 + (i + 3 * step) % 4);
+    for (unsigned i = 10; i-- > 0;) {
+        for (const uint8_t (*at)[4] = quarters; at != quarters + 8; at++) {
+            uint32_t *const pa = x + (*at)[0];
+            uint32_t *const pb = x + (*at)[1];
+            uint32_t *const pc = x + (*at)[2];
+            uint32_t *const pd = x + (*at)[3];
+            /* Section 2.1 */
+            uint32_t a = *pa + *pb;
+            uint32_t d = rotate(*pd ^ a, 16);
+            uint32_t c = *pc + d;
+            uint32_t b = rotate(*pb ^ c, 12);
+            a += b;
+            d = rotate(d ^ a, 8);
+            c += d;
+            *pa = a;
+            *pd = d;
+            *pb = rotate(b ^ c, 7);
+            *pc = c;
         }
     }
 }
@@ -51,15 +50,28 @@ void rootlet_chacha20(uint8_t *data, size_t length, const uint8_t key[32], const
     rootlet_words_load(state, constant, 4);
     rootlet_words_load(state + 4, key, 8);
     rootlet_words_load(state + 13, nonce, 3);
-    state[12] = counter - 1;
-    for (size_t i = 0; i < length; i++) {
-        if (i % 64 == 0) {
-            state[12]++;
-            rootlet_words_copy(scrambled, state, 16);
-            scramble(scrambled);
+    state[12] = counter;
+    while (length > 0) {
+        rootlet_words_copy(scrambled, state, 16);
+        scramble(scrambled);
+        for (const uint32_t *word = state; word != scrambled; word++) {
+            uint32_t stream = word[0] + word[16];
+            if (length >= 4) {
+                stream ^= rootlet_word_load(data);
+                data[0] = (uint8_t)stream;
+                data[1] = (uint8_t)(stream >> 8);
+                data[2] = (uint8_t)(stream >> 16);
+                data[3] = (uint8_t)(stream >> 24);
+                data += 4;
+                length -= 4;
+            } else {
+                for (; length > 0; length--) {
+                    *data++ ^= (uint8_t)stream;
+                    stream >>= 8;
+                }
+            }
         }
-        size_t word = i / 4 % 16;
-        data[i] ^= (uint8_t)((state[word] + scrambled[word]) >> (8 * (i % 4)));
+        state[12]++;
     }
     rootlet_words_wipe(state, 32);
 }

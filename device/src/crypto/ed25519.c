@@ -21,11 +21,11 @@ const uint16_t rootlet_ed25519_double[] = {
     FE_MUL(0, 10, 9),   /* X = E F */
     FE_MUL(2, 8, 3),    /* Y = G H */
     FE_MUL(1, 9, 8),    /* Z = F G */
-    FE_MUL(3, 10, 3),   /* T = E H */
     FE_END,
 };
 
 const uint16_t rootlet_ed25519_add[] = {
+    FE_MUL(3, 10, 3),  /* T = E H */
     FE_SUB(9, 2, 0),   /* Y - X */
     FE_MUL(9, 9, 4),   /* A */
     FE_ADD(10, 2, 0),  /* Y + X */
@@ -39,24 +39,25 @@ const uint16_t rootlet_ed25519_add[] = {
     FE_MUL(0, 10, 9),  /* X = E F */
     FE_MUL(2, 8, 3),   /* Y = G H */
     FE_MUL(1, 9, 8),   /* Z = F G */
-    FE_MUL(3, 10, 3),  /* T = E H */
     FE_END,
 };
 
 const uint16_t rootlet_ed25519_neutral[] = {
-    FE_SET(0, 0), FE_SET(1, 1), FE_SET(2, 1), FE_SET(3, 0), FE_END,
+    FE_SET(0, 0), FE_SET(1, 1), FE_SET(2, 1), FE_SET(3, 0), FE_SET(10, 0), FE_END,
 };
 
 const uint16_t rootlet_ed25519_base[] = {
     FE_LOAD(0, FE_BASE_X), /* X */
     FE_LOAD(2, FE_BASE_Y), /* Y */
     FE_SET(1, 1),          /* Z; here begins rootlet_ed25519_from_affine */
-    FE_MUL(3, 0, 2),       /* T = XY */
+    FE_MUL(10, 0, 1),      /* E = X */
+    FE_MUL(3, 2, 1),       /* H = Y */
     FE_SUB(4, 2, 0),       /* Y - X; here begins rootlet_ed25519_from_point */
     FE_ADD(5, 2, 0),       /* Y + X */
     FE_ADD(6, 1, 1),       /* 2Z */
     FE_LOAD(7, FE_D),      /* d */
-    FE_MUL(7, 7, 3),       /* dT */
+    FE_MUL(7, 7, 3),       /* dH */
+    FE_MUL(7, 7, 10),      /* dT */
     FE_ADD(7, 7, 7),       /* 2dT */
     FE_END,
 };

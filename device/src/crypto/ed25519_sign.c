@@ -10,9 +10,11 @@
 
 /* The neutral point, and the other addend for it. */
 static const uint16_t start[] = {
-    FE_SET(0, 0),         FE_SET(1, 1),         FE_SET(2, 1),
-    FE_SET(3, 0),         FE_SET(OTHER, 1),     FE_SET(OTHER + 1, 1),
-    FE_SET(OTHER + 2, 2), FE_SET(OTHER + 3, 0), FE_END,
+    FE_SET(0, 0),         FE_SET(1, 1),
+    FE_SET(2, 1),         FE_SET(3, 0),
+    FE_SET(OTHER, 1),     FE_SET(OTHER + 1, 1),
+    FE_SET(OTHER + 2, 2), FE_SET(OTHER + 3, 0),
+    FE_SET(10, 0),        FE_END,
 };
 
 /*
@@ -24,6 +26,7 @@ __attribute__((noinline)) static void multiply_base(uint8_t bytes[32], const uin
 {
     rootlet_field25519 registers;
     uint32_t swap = 1;
+    rootlet_field25519_begin(registers, false);
     rootlet_field25519_run(registers, rootlet_ed25519_base);
     rootlet_field25519_run(registers, start);
     for (unsigned i = 255; i-- > 0;) {
@@ -88,7 +91,7 @@ void rootlet_ed25519_sign(uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
 
     /* s = nonce + challenge * scalar, below 2^253 + 2^253 * 2^255: the carry goes no further. */
     rootlet_words_product(secret.s, challenge, secret.scalar);
-    secret.s[8] += rootlet_words_row(secret.s, secret.s, secret.nonce, 8, 1, 0);
+    secret.s[8] += rootlet_words_add(secret.s, secret.s, secret.nonce, 8, 1, 0);
     rootlet_words_store(secret.digest, secret.s, 16);
     rootlet_scalar25519_reduce(secret.s, secret.digest);
     rootlet_words_store(signature + 32, secret.s, 8);

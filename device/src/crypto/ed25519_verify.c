@@ -65,6 +65,7 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
     uint32_t *made = ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND);
     uint32_t *base = ROOTLET_FIELD25519_AT(registers, 12); /* the one for B */
 
+    rootlet_field25519_begin(registers, true);
     rootlet_field25519_run(registers, rootlet_ed25519_neutral);
     if (!decode(registers, public_key)) {
         return false;

@@ -4,43 +4,65 @@
  */
 #include "field25519.h"
 
-#include "multiply.h"
 #include "words.h"
 
 #define AT(r) ROOTLET_FIELD25519_AT(registers, r)
 #define PRODUCT 16 /* its first register */
 
-/*
- * r = a + w * b modulo p, w at most 121665; a and b are any words.
- *
- * What is above bit 255 is found first, from the top words alone: top < 2 * (w + 1) < 2^18.
- * Taken off as top * 2^255 and put back below as 19 * top, the initial carry. The carry that
- * arrives in word 7 is at most w + 1 and is not folded again: r < 2^255 + (w + 1) * 2^224.
- */
-static void add_multiple(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t w)
+/* The lower word of a + b + carry, and the carry behind it: -1 to 2, in two's complement. */
+static inline uint32_t add_words(uint32_t a, uint32_t b, uint32_t *carry)
 {
-    uint32_t low = a[7];
-    uint32_t high = 0;
-    rootlet_multiply_add(&low, &high, w, b[7]);
-    uint32_t top = high << 1 | low >> 31;
-    rootlet_words_row(r, a, b, 8, w, 19 * top);
+#if defined(ROOTLET_KERNEL_ARMV6M)
+    /* With so few registers the compiler keeps 64-bit sums in memory. */
+    uint32_t sum = a + b;
+    uint32_t over = sum < b;
+    sum += *carry;
+    *carry = over + (sum < *carry) - (*carry >> 31);
+    return sum;
+#else
+    uint64_t sum = (uint64_t)a + b + *carry;
+    *carry = (uint32_t)(sum >> 32) - (*carry >> 31);
+    return (uint32_t)sum;
+#endif
+}
+
+/*
+ * r = a + b modulo p for mask 0, a - b for mask 2^32 - 1; all are any words.
+ *
+ * With c = b or its complement 2^256 - 1 - b, which is 37 - b: the result is a + c, less 37. What
+ * is above bit 255 is found first, from the top words alone, as top from -1 to 3; it is taken off
+ * as top * 2^255 and put back below as 19 * top. All but the last 1 of what top is made of is in
+ * the sum, so what stays is at least 2^226 and cannot become negative; it is below 2^255 + 2^228.
+ */
+static void add(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t mask)
+{
+    uint32_t top = (((a[7] >> 2) + ((b[7] ^ mask) >> 2) + (1u << 29) - 1) >> 29) - 1;
+    uint32_t carry = 19 * top - (mask & 37);
+    for (unsigned i = 0; i < 8; i++) {
+        r[i] = add_words(a[i], b[i] ^ mask, &carry);
+    }
     r[7] -= top << 31;
 }
 
-static void complement(uint32_t r[8], const uint32_t a[8])
+/*
+ * r = a + w * b modulo p, w at most 60,833; a and b are any words.
+ *
+ * As above: the sum is at most (2^16-1) + w * (2^16-1) + (2^16-1) < 2^32, and top at most
+ * 2 * (w + 1), so the initial carry is below 2^22. What top misses, the lower half of the lowest
+ * sum, is below 2^17 in units of 2^224, and the carry that arrives in word 7 at most w + 1; neither
+ * is folded again: r < 2^255 + 2^18 * 2^224.
+ */
+static void add_multiple(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t w,
+                         bool quick)
 {
-    for (unsigned i = 0; i < 8; i++) {
-        r[i] = ~a[i];
+    uint32_t sum = (a[7] >> 16) + w * (b[7] >> 16) + (w * (b[7] & 0xffff) >> 16);
+    uint32_t top = sum >> 15;
+    if (quick) {
+        rootlet_words_add_quick(r, a, b, 8, w, 19 * top);
+    } else {
+        rootlet_words_add(r, a, b, 8, w, 19 * top);
     }
-}
-
-/* r = a - b modulo p: the complement, 2^256 - 1 - x, is 37 - x, and 37 - ((37 - a) + b) = a - b.
- * r is any words. temporary must not be b. */
-static void subtract(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t temporary[8])
-{
-    complement(temporary, a);
-    add_multiple(r, temporary, b, 1);
-    complement(r, r);
+    r[7] -= top << 31;
 }
 
 void rootlet_field25519_load(uint32_t *registers, unsigned r, const uint8_t bytes[32])
@@ -53,10 +75,13 @@ bool rootlet_field25519_is_zero(uint32_t *registers, unsigned index)
 {
     uint32_t *r = AT(index);
     uint32_t *sum = AT(PRODUCT);
-    add_multiple(r, r, r, 0);
-    /* r < 2p; so r >= p exactly when r + 19 has bit 255, and then r - p = r + 19 - 2^255. */
-    rootlet_words_row(sum, r, r, 8, 0, 19);
-    rootlet_words_row(r, r, r, 8, 0, 19 * (sum[7] >> 31));
+    uint32_t top = r[7] >> 31;
+    rootlet_words_add(r, r, r, 8, 0, 19 * top);
+    r[7] -= top << 31;
+    /* r < 2^255 + 19 < 2p; so r >= p exactly when r + 19 has bit 255, and then r - p = r + 19 -
+     * 2^255. */
+    rootlet_words_add(sum, r, r, 8, 0, 19);
+    rootlet_words_add(r, r, r, 8, 0, 19 * (sum[7] >> 31));
     r[7] &= 0x7fffffff;
     uint32_t any = 0;
     for (unsigned i = 0; i < 8; i++) {
@@ -76,38 +101,53 @@ static const uint32_t constants[][8] = {
                    0x66666666, 0x66666666},
 };
 
+void rootlet_field25519_begin(uint32_t *registers, bool is_public)
+{
+    registers[ROOTLET_FIELD25519_QUICK] = is_public;
+}
+
 void rootlet_field25519_run(uint32_t *registers, const uint16_t *program)
 {
-    uint32_t *product = AT(PRODUCT);
+    const bool quick = ROOTLET_TWO_KERNELS && registers[ROOTLET_FIELD25519_QUICK] != 0;
+    uint32_t *const product = AT(PRODUCT);
     uint32_t *r = registers;
     for (;;) {
-        unsigned code = *program++;
-        unsigned n = code & 15;
-        unsigned times = 1;
-        const uint32_t *last = r;
+        const unsigned code = *program++;
+        const unsigned operation = code >> 12;
+        const unsigned n = code & 15;
         const uint32_t *a = AT(code >> 4 & 15);
         const uint32_t *b = AT(n);
+        const uint32_t *last = r;
+        unsigned times = 1;
         r = AT(code >> 8 & 15);
-        switch (code >> 12) {
+        switch (operation) {
+        case FE_OP_ADD:
+            add(r, a, b, 0);
+            break;
+        case FE_OP_SUB:
+            add(r, a, b, 0xffffffff);
+            break;
         case FE_OP_RAISE:
             a = b = last;
             times = code & 255;
             /* fall through */
         case FE_OP_MUL:
+        case FE_OP_ADD_HALF_A24:
             do {
-                rootlet_words_product(product, a, b);
-                add_multiple(r, product, product + 8, 38);
+                uint32_t w = 60833;
+                if (operation != FE_OP_ADD_HALF_A24) {
+                    if (quick) {
+                        rootlet_words_product_quick(product, a, b);
+                    } else {
+                        rootlet_words_product(product, a, b);
+                    }
+                    a = product;
+                    b = product + 8;
+                    w = 38;
+                }
+                add_multiple(r, a, b, w, quick);
                 a = b = r;
             } while (--times > 0);
-            break;
-        case FE_OP_ADD:
-            add_multiple(r, a, b, 1);
-            break;
-        case FE_OP_ADD_A24:
-            add_multiple(r, a, b, 121665);
-            break;
-        case FE_OP_SUB:
-            subtract(r, a, b, product);
             break;
         case FE_OP_SET:
             rootlet_words_wipe(r, 8);

@@ -12,9 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Sixteen registers of eight words, then two that hold a product on its way: all that is secret
- * lies in this array, so wiping it is enough. */
-#define ROOTLET_FIELD25519_WORDS (8 * 18)
+/* Sixteen registers of eight words, two that hold a product on its way, and two words, the first
+ * not 0 where a quick multiplication will do (multiply.h). All that is secret lies in this array,
+ * so wiping it is enough. */
+#define ROOTLET_FIELD25519_WORDS (8 * 18 + 2)
+#define ROOTLET_FIELD25519_QUICK (8 * 18)
 typedef uint32_t rootlet_field25519[ROOTLET_FIELD25519_WORDS];
 
 /* The words of register r. */
@@ -24,11 +26,11 @@ typedef uint32_t rootlet_field25519[ROOTLET_FIELD25519_WORDS];
 #define FE_CODE(operation, r, a, b) (uint16_t)((operation) << 12 | (r) << 8 | (a) << 4 | (b))
 /* The program ends. */
 #define FE_END 0
-/* r = a * b, a + b, a - b, a + 121665 * b (the Montgomery ladder's constant). */
+/* r = a * b, a + b, a - b, a + 60833 * b (60833 = 121666 / 2, of the Montgomery ladder). */
 #define FE_MUL(r, a, b) FE_CODE(FE_OP_MUL, r, a, b)
 #define FE_ADD(r, a, b) FE_CODE(FE_OP_ADD, r, a, b)
 #define FE_SUB(r, a, b) FE_CODE(FE_OP_SUB, r, a, b)
-#define FE_ADD_A24(r, a, b) FE_CODE(FE_OP_ADD_A24, r, a, b)
+#define FE_ADD_HALF_A24(r, a, b) FE_CODE(FE_OP_ADD_HALF_A24, r, a, b)
 /* r = the result of the code before, to the power 2^n; n is 1 to 255. */
 #define FE_RAISE(r, n) FE_CODE(FE_OP_RAISE, r, 0, n)
 /* r = n, 0 to 15. */
@@ -40,7 +42,7 @@ enum {
     FE_OP_MUL = 1,
     FE_OP_ADD,
     FE_OP_SUB,
-    FE_OP_ADD_A24,
+    FE_OP_ADD_HALF_A24,
     FE_OP_RAISE,
     FE_OP_SET,
     FE_OP_LOAD,
@@ -52,6 +54,10 @@ enum {
     FE_BASE_X,            /* the base point of Ed25519 */
     FE_BASE_Y,
 };
+
+/* Whether what follows is public, so that a quick multiplication will do; said once before the
+ * first program. */
+void rootlet_field25519_begin(uint32_t *registers, bool is_public);
 
 void rootlet_field25519_run(uint32_t *registers, const uint16_t *program);
 

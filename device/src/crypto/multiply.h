@@ -1,7 +1,12 @@
 /*
- * The step that all long arithmetic is made of: a * b + x + y, which is exactly two words.
+ * Which multiplication a core gets. Each kernel meets words.h; the first that fits is built.
  *
- * Constant time as far as the core's multiplication is: see ROOTLET_MULTIPLY_HALVES in config.h.
+ *   UMAAL     Cortex-M4 and up: one instruction is the whole step.       words_umaal.c
+ *   ARMv7-M   Cortex-M3: two kernels. Its long multiplication ends early for small operands, so
+ *             secrets take one of 16-bit halves; what is public takes the long one, three times as
+ *             quick.                                                      words_armv7m.c
+ *   ARMv6-M   Cortex-M0 and M0+: 32-bit products only, so halves.         words_armv6m.c
+ *   portable  everything else, in C, and what the others are tested against: words_portable.c
  */
 #ifndef ROOTLET_CRYPTO_MULTIPLY_H
 #define ROOTLET_CRYPTO_MULTIPLY_H
@@ -10,29 +15,32 @@
 
 #include <stdint.h>
 
-/* high, low = a * b + high + low: at most (2^32-1)^2 + 2 * (2^32-1) = 2^64 - 1. */
-static inline void rootlet_multiply_add(uint32_t *low, uint32_t *high, uint32_t a, uint32_t b)
-{
-#if ROOTLET_MULTIPLY_HALVES
-    /* Four products of halves, less code and time than the compiler's helper. Each sum here is at
-     * most (2^16-1)^2 + 2^16 - 1, below 2^32; the last three are parts of the whole, below 2^64. */
-    uint32_t bottom = (a & 0xffff) * (b & 0xffff);
-    uint32_t middle = (a >> 16) * (b & 0xffff) + (bottom >> 16);
-    uint32_t other = (a & 0xffff) * (b >> 16) + (middle & 0xffff);
-    uint32_t top = (a >> 16) * (b >> 16) + (middle >> 16) + (other >> 16);
-    uint32_t sum = (other << 16 | (bottom & 0xffff)) + *low;
-    top += sum < *low;
-    sum += *high;
-    *low = sum;
-    *high = top + (sum < *high);
-#elif defined(__GNUC__) && defined(__ARM_FEATURE_DSP)
-    /* Cortex-M4 and up have just this as one instruction. */
-    __asm__("umaal %0, %1, %2, %3" : "+r"(*low), "+r"(*high) : "r"(a), "r"(b));
-#else
-    uint64_t sum = (uint64_t)a * b + *low + *high;
-    *low = (uint32_t)sum;
-    *high = (uint32_t)(sum >> 32);
+/* The core has no long multiplication, or none of constant time. */
+#if defined(__ARM_ARCH_6M__) || (defined(__ARM_ARCH_7M__) && !defined(__ARM_FEATURE_DSP))
+#define ROOTLET_HALVES 1
 #endif
-}
+/* There is a quick kernel beside the one for secrets. Tests ask for both on other cores. */
+#if defined(__ARM_ARCH_7M__) && !defined(__ARM_FEATURE_DSP)
+#define ROOTLET_TWO_KERNELS 1
+#endif
+
+#ifndef ROOTLET_HALVES
+#define ROOTLET_HALVES 0
+#endif
+#ifndef ROOTLET_TWO_KERNELS
+#define ROOTLET_TWO_KERNELS 0
+#endif
+
+#if !defined(__GNUC__)
+#define ROOTLET_KERNEL_PORTABLE
+#elif defined(__ARM_FEATURE_DSP) && defined(__thumb__)
+#define ROOTLET_KERNEL_UMAAL
+#elif defined(__ARM_ARCH_7M__)
+#define ROOTLET_KERNEL_ARMV7M
+#elif defined(__ARM_ARCH_6M__)
+#define ROOTLET_KERNEL_ARMV6M
+#else
+#define ROOTLET_KERNEL_PORTABLE
+#endif
 
 #endif

@@ -6,7 +6,7 @@
 #include <stdint.h>
 
 typedef struct rootlet_poly1305 {
-    uint32_t key[11]; /* 5/4 of r_1, r_2, r_3; r_0 to r_3; s_0 to s_3 */
+    uint32_t key[12]; /* 0; 5/4 of r_1, r_2, r_3; r_0 to r_3; s_0 to s_3 */
     uint32_t h[5];    /* the accumulator */
     uint32_t t[4];    /* a block, a product */
 } rootlet_poly1305;

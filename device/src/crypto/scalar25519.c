@@ -17,7 +17,7 @@ void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32])
 bool rootlet_scalar25519_subtract(uint32_t s[8])
 {
     uint32_t difference[8];
-    uint32_t fits = rootlet_words_row(difference, s, minus_order, 8, 1, 0);
+    uint32_t fits = rootlet_words_add(difference, s, minus_order, 8, 1, 0);
     rootlet_words_swap(s, difference, 8, fits);
     rootlet_words_wipe(difference, 8);
     return fits != 0;
@@ -34,10 +34,10 @@ void rootlet_scalar25519_reduce(uint32_t r[8], const uint8_t bytes[64])
 {
     rootlet_words_wipe(r, 8);
     for (unsigned i = 64; i-- > 0;) {
-        uint32_t top = rootlet_words_row(r, r, r, 8, 255, bytes[i]);
+        uint32_t top = rootlet_words_add(r, r, r, 8, 255, bytes[i]);
         uint32_t f = top << 4 | r[7] >> 28;
         /* What leaves r at the top is q * 2^256 - top * 2^256: the minus of minus_order. */
-        rootlet_words_row(r, r, minus_order, 8, f - ((f + 1023) >> 10), 0);
+        rootlet_words_add(r, r, minus_order, 8, f - ((f + 1023) >> 10), 0);
     }
     rootlet_scalar25519_subtract(r);
 }

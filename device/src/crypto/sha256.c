@@ -1,7 +1,6 @@
 /*
- * SHA-256, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
- * The schedule is expanded in full and used up in place: smaller and quicker than a ring of 16
- * words.
+ * SHA-256, FIPS 180-4. The state's words stand from h to a. The schedule is expanded in full and
+ * used up in place: smaller and quicker than a ring of 16 words.
  */
 #include "sha2.h"
 #include "words.h"
@@ -19,29 +18,39 @@ static uint32_t rotate(uint32_t x, unsigned n)
 }
 
 /* FIPS 180-4 section 6.2.2 */
-static void compress(uint32_t words[STATE + BLOCK])
+static void compress(uint32_t state[STATE], const uint8_t *bytes)
 {
     uint32_t x[STATE + ROUNDS];
-    rootlet_words_copy(x, words, STATE + BLOCK);
+    rootlet_words_copy(x, state, STATE);
+    for (uint32_t *w = x + STATE; w < x + STATE + BLOCK; w++) {
+        *w = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
+             bytes[3];
+        bytes += sizeof *w;
+    }
     for (uint32_t *w = x + STATE + BLOCK; w < x + STATE + ROUNDS; w++) {
         uint32_t s0 = rotate(w[-15], 7) ^ rotate(w[-15], 18) ^ w[-15] >> 3;
         uint32_t s1 = rotate(w[-2], 17) ^ rotate(w[-2], 19) ^ w[-2] >> 10;
         w[0] = w[-16] + s0 + w[-7] + s1;
     }
+    uint32_t e = x[3];
+    uint32_t a = x[7];
+    uint32_t b_or_c = x[6] ^ x[5]; /* the bits in which b and c differ */
     for (unsigned i = 0; i < ROUNDS; i++) {
         /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
         uint32_t *v = x + i;
-        uint32_t e = v[3];
-        uint32_t a = v[7];
         uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
         uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
         uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) +
                       (uint32_t)(rootlet_sha2_round[i] >> 32) + v[8];
-        v[4] += t1;
-        v[8] = t1 + s0 + ((a & v[6]) | (v[5] & (a | v[6])));
+        uint32_t b = v[6];
+        uint32_t a_or_b = a ^ b;
+        s0 += b ^ (a_or_b & b_or_c); /* the majority of a, b, c: b, unless both others differ */
+        b_or_c = a_or_b;
+        e = v[4] += t1;
+        a = v[8] = t1 + s0;
     }
     for (unsigned i = 0; i < STATE; i++) {
-        words[i] += x[ROUNDS + i];
+        state[i] += x[ROUNDS + i];
     }
     rootlet_words_wipe(x, STATE + ROUNDS);
 }
@@ -49,37 +58,42 @@ static void compress(uint32_t words[STATE + BLOCK])
 void rootlet_sha256_init(rootlet_sha256 *hash)
 {
     for (unsigned i = 0; i < STATE; i++) {
-        hash->words[STATE - 1 - i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
+        hash->state[STATE - 1 - i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
     }
     hash->length = 0;
 }
 
 void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        uint32_t *word = hash->words + STATE + hash->length / sizeof *word % BLOCK;
-        *word = *word << 8 | bytes[i];
-        hash->length++;
-        if (hash->length % 64 == 0) {
-            compress(hash->words);
+    uint8_t *to = hash->block + hash->length % sizeof hash->block;
+    hash->length += (uint32_t)length;
+    while (length-- > 0) {
+        *to++ = *bytes++;
+        if (to == hash->block + sizeof hash->block) {
+            compress(hash->state, hash->block);
+            to = hash->block;
         }
     }
 }
 
 void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BYTES])
 {
-    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
-    uint32_t length = hash->length;
+    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last eight bytes. */
+    uint32_t low = hash->length << 3;
+    uint32_t high = hash->length >> 29;
     uint8_t byte = 0x80;
     do {
         rootlet_sha256_update(hash, &byte, 1);
         byte = 0;
     } while (hash->length % 64 != 56);
-    hash->words[STATE + BLOCK - 2] = length >> 29;
-    hash->words[STATE + BLOCK - 1] = length << 3;
-    compress(hash->words);
+    for (unsigned i = 64; i-- > 56;) {
+        hash->block[i] = (uint8_t)low;
+        low = low >> 8 | high << 24;
+        high >>= 8;
+    }
+    compress(hash->state, hash->block);
     for (unsigned i = STATE; i-- > 0;) {
-        uint32_t word = hash->words[i];
+        uint32_t word = hash->state[i];
         for (unsigned j = sizeof word; j-- > 0;) {
             digest[j] = (uint8_t)word;
             word >>= 8;

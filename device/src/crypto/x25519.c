@@ -7,23 +7,24 @@
 
 /* x_2, z_2, x_3, z_3 of the RFC in registers 0 to 3, x_1 in 4. */
 static const uint16_t ladder_step[] = {
-    FE_ADD(8, 0, 1),     /* A */
-    FE_SUB(9, 0, 1),     /* B */
-    FE_ADD(10, 2, 3),    /* C */
-    FE_SUB(11, 2, 3),    /* D */
-    FE_MUL(11, 11, 8),   /* DA */
-    FE_MUL(10, 10, 9),   /* CB */
-    FE_MUL(8, 8, 8),     /* AA */
-    FE_MUL(9, 9, 9),     /* BB */
-    FE_ADD(2, 11, 10),   /* DA + CB */
-    FE_MUL(2, 2, 2),     /* x_3 */
-    FE_SUB(3, 11, 10),   /* DA - CB */
-    FE_MUL(3, 3, 3),     /* its square */
-    FE_MUL(3, 3, 4),     /* z_3 */
-    FE_MUL(0, 8, 9),     /* x_2 */
-    FE_SUB(9, 8, 9),     /* E */
-    FE_ADD_A24(8, 8, 9), /* AA + a24 * E */
-    FE_MUL(1, 9, 8),     /* z_2 */
+    FE_ADD(8, 0, 1),          /* A */
+    FE_SUB(9, 0, 1),          /* B */
+    FE_ADD(10, 2, 3),         /* C */
+    FE_SUB(11, 2, 3),         /* D */
+    FE_MUL(11, 11, 8),        /* DA */
+    FE_MUL(10, 10, 9),        /* CB */
+    FE_MUL(8, 8, 8),          /* AA */
+    FE_MUL(9, 9, 9),          /* BB */
+    FE_ADD(2, 11, 10),        /* DA + CB */
+    FE_MUL(2, 2, 2),          /* x_3 */
+    FE_SUB(3, 11, 10),        /* DA - CB */
+    FE_MUL(3, 3, 3),          /* its square */
+    FE_MUL(3, 3, 4),          /* z_3 */
+    FE_MUL(0, 8, 9),          /* x_2 */
+    FE_SUB(10, 8, 9),         /* E = AA - BB */
+    FE_ADD(8, 10, 10),        /* 2E */
+    FE_ADD_HALF_A24(8, 9, 8), /* BB + 121666 * E = AA + a24 * E */
+    FE_MUL(1, 10, 8),         /* z_2 */
     FE_END,
 };
 
@@ -42,6 +43,7 @@ rootlet_status rootlet_x25519(uint8_t shared[ROOTLET_X25519_BYTES],
     const uint16_t *start = ladder_start;
     uint32_t swap = 0;
 
+    rootlet_field25519_begin(registers, ROOTLET_X25519_QUICK);
     rootlet_scalar25519_clamp(ROOTLET_FIELD25519_AT(registers, SCALAR), scalar);
     if (point != NULL) {
         rootlet_field25519_load(registers, 2, point);

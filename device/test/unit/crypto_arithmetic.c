@@ -15,7 +15,7 @@ static const uint16_t *field_program(const char *name)
     static const uint16_t mul[] = {FE_MUL(2, 0, 1), FE_END};
     static const uint16_t add[] = {FE_ADD(2, 0, 1), FE_END};
     static const uint16_t sub[] = {FE_SUB(2, 0, 1), FE_END};
-    static const uint16_t a24[] = {FE_ADD_A24(2, 0, 1), FE_END};
+    static const uint16_t a24[] = {FE_ADD_HALF_A24(2, 0, 1), FE_END};
     return strcmp(name, "mul") == 0   ? mul
            : strcmp(name, "add") == 0 ? add
            : strcmp(name, "sub") == 0 ? sub
@@ -31,12 +31,15 @@ static void test_field(const char *folder)
     while (vectors_next(&v)) {
         rootlet_words_load(ROOTLET_FIELD25519_AT(registers, 0), v.bytes[1], 8);
         rootlet_words_load(ROOTLET_FIELD25519_AT(registers, 1), v.bytes[2], 8);
-        rootlet_field25519_run(registers, field_program(v.text[0]));
-        bool zero = rootlet_field25519_is_zero(registers, 2);
-        rootlet_words_store(result, ROOTLET_FIELD25519_AT(registers, 2), 8);
-        vectors_check(&v, vectors_equal(&v, 3, result, sizeof result));
-        uint8_t zeros[32] = {0};
-        vectors_check(&v, zero == vectors_equal(&v, 3, zeros, sizeof zeros));
+        for (unsigned is_public = 0; is_public < 2; is_public++) {
+            rootlet_field25519_begin(registers, is_public);
+            rootlet_field25519_run(registers, field_program(v.text[0]));
+            bool zero = rootlet_field25519_is_zero(registers, 2);
+            rootlet_words_store(result, ROOTLET_FIELD25519_AT(registers, 2), 8);
+            vectors_check(&v, vectors_equal(&v, 3, result, sizeof result));
+            uint8_t zeros[32] = {0};
+            vectors_check(&v, zero == vectors_equal(&v, 3, zeros, sizeof zeros));
+        }
     }
 }
 
@@ -48,6 +51,7 @@ static void test_division(void)
     static const uint16_t by_zero[] = {FE_SET(1, 0), FE_SET(0, 7), FE_SET(2, 7), FE_END};
     static const uint16_t less_one[] = {FE_SET(1, 1), FE_SUB(0, 0, 1), FE_END};
     rootlet_field25519 registers;
+    rootlet_field25519_begin(registers, false);
     rootlet_field25519_run(registers, start);
     rootlet_field25519_run(registers, rootlet_field25519_divide);
     rootlet_field25519_run(registers, less_one);
@@ -81,10 +85,21 @@ static void test_words(void)
     check(product[0] == 1 && product[8] == 0xfffffffe && product[7] == 0 &&
               product[15] == 0xffffffff,
           "words", "product");
-    /* a + (2^32 - 1) * a + (2^32 - 1) = 2^32 * a + (2^32 - 1), which carries all of a[7]. */
-    uint32_t carry = rootlet_words_row(product, ones, ones, 8, 0xffffffff, 0xffffffff);
-    check(carry == 0xffffffff && product[0] == 0xffffffff && product[7] == 0xffffffff, "words",
-          "row");
+    rootlet_words_product_quick(product, ones, ones);
+    check(product[0] == 1 && product[8] == 0xfffffffe && product[7] == 0 &&
+              product[15] == 0xffffffff,
+          "words", "quick product");
+    /* a + (2^32 - 1) * a = 2^32 * a, which carries all of a[7]. */
+    memset(product, 0xff, sizeof product);
+    uint32_t carry = rootlet_words_accumulate(product, ones, 8, 0xffffffff);
+    check(carry == 0xffffffff && product[0] == 0 && product[7] == 0xffffffff, "words",
+          "accumulate");
+    /* a + 60833 * a + 2^28, a = 2^256 - 1, is 60834 * 2^256 - 60834 + 2^28. */
+    const uint32_t low = 0x10000000u - 60834u;
+    carry = rootlet_words_add(product, ones, ones, 8, 60833, 0x10000000);
+    check(carry == 60834 && product[0] == low && product[7] == 0, "words", "add");
+    carry = rootlet_words_add_quick(product, ones, ones, 8, 60833, 0x10000000);
+    check(carry == 60834 && product[0] == low && product[7] == 0, "words", "quick add");
     uint32_t other[8] = {1, 2, 3, 4, 5, 6, 7, 8};
     rootlet_words_swap(ones, other, 7, 0);
     check(other[6] == 7 && ones[6] == 0xffffffff, "words", "swap 0");
