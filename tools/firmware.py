@@ -46,7 +46,7 @@ FLAGS = (
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDES = (PORT, PORT / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
 
-PROGRAMS = ("demo_device", "primitives")
+PROGRAMS = ("demo_device", "kernels", "primitives")
 """Files of the port with a main of their own."""
 
 LWIP_FILES = (
@@ -84,6 +84,7 @@ BOARDS = {
             ("-DROOTLET_X25519_QUICK=1",),
         ),
         Board("mps2-an385-m0plus", "mps2-an385", "cortex-m0plus", "mps2-an385.ld"),
+        Board("mps2-an386", "mps2-an386", "cortex-m4", "mps2-an385.ld"),
     )
 }
 
