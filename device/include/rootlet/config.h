@@ -8,10 +8,9 @@
  *                            middleboxes; costs 38 bytes on the wire.
  * ROOTLET_X25519_QUICK       0/1, default 0. On a Cortex-M3 only: take its long multiplication for
  *                            the ephemeral X25519 key, 2.3 times as quick. That instruction ends
- *                            early for small operands, so its time tells of the secret: for a device
- *                            whose timing nobody can measure closely, over the network or beside
- *                            it. Signatures and record keys are not affected, and on all other cores
- *                            there is nothing to choose.
+ *                            early for small operands, so its time tells of the secret: for a
+ * device whose timing nobody can measure closely, over the network or beside it. Signatures and
+ * record keys are not affected, and on all other cores there is nothing to choose.
  */
 #ifndef ROOTLET_CONFIG_H
 #define ROOTLET_CONFIG_H
