@@ -44,30 +44,30 @@
     X(ERR_X509_SERIAL, 34, BAD_CERTIFICATE, "the serial number is negative or over 20 bytes")      \
     X(ERR_X509_ALGORITHM_MISMATCH, 35, BAD_CERTIFICATE,                                            \
       "the certificate names two different signature algorithms")                                  \
-    X(ERR_X509_ALGORITHM, 36, UNSUPPORTED_CERTIFICATE,                                             \
-      "the certificate is not signed with the profile's algorithm")                                \
-    X(ERR_X509_KEY, 37, UNSUPPORTED_CERTIFICATE, "the certificate's key is not of the profile")    \
-    X(ERR_X509_NAME_ENCODING, 38, BAD_CERTIFICATE,                                                 \
+    X(ERR_X509_NAME_ENCODING, 36, BAD_CERTIFICATE,                                                 \
       "a name is malformed, or empty where it must not be")                                        \
-    X(ERR_X509_UNKNOWN_ISSUER, 39, UNKNOWN_CA, "no path leads to the bundled root")                \
-    X(ERR_X509_SIGNATURE, 40, BAD_CERTIFICATE, "a certificate's signature does not verify")        \
-    X(ERR_X509_DATE_ENCODING, 41, BAD_CERTIFICATE, "a validity date is malformed")                 \
-    X(ERR_X509_NOT_YET_VALID, 42, CERTIFICATE_EXPIRED, "the certificate is not valid yet")         \
-    X(ERR_X509_EXPIRED, 43, CERTIFICATE_EXPIRED, "the certificate has expired")                    \
-    X(ERR_X509_NOT_CA, 44, BAD_CERTIFICATE, "an issuer in the chain is not a CA")                  \
-    X(ERR_X509_PATH_LENGTH, 45, BAD_CERTIFICATE, "the chain is longer than a CA allows")           \
-    X(ERR_X509_CRITICAL_EXTENSION, 46, BAD_CERTIFICATE, "an unknown critical extension")           \
-    X(ERR_X509_DUPLICATE_EXTENSION, 47, BAD_CERTIFICATE, "an extension stands twice")              \
-    X(ERR_X509_EXTENSION, 48, BAD_CERTIFICATE, "an extension is malformed")                        \
-    X(ERR_X509_KEY_USAGE, 49, UNSUPPORTED_CERTIFICATE, "the key usage forbids this use")           \
-    X(ERR_X509_EXTENDED_KEY_USAGE, 50, UNSUPPORTED_CERTIFICATE, "not a server certificate")        \
-    X(ERR_X509_LEAF_IS_CA, 51, BAD_CERTIFICATE, "the server's certificate is a CA certificate")    \
-    X(ERR_X509_NAME, 52, BAD_CERTIFICATE, "the certificate is for another host name")              \
-    X(ERR_X509_NAME_CONSTRAINTS, 53, BAD_CERTIFICATE, "name constraints are not supported")        \
-    X(ERR_X509_TOO_MANY, 54, BAD_CERTIFICATE, "more certificates than the profile allows")         \
-    X(ERR_X509_EMPTY, 55, DECODE_ERROR, "the server sent no certificate")                          \
-    X(ERR_X509_CONFIGURED_NAME, 56, INTERNAL_ERROR, "the configured host name is not usable")      \
-    X(ERR_X509_WEAK_ALGORITHM, 57, BAD_CERTIFICATE, "the certificate is signed with MD5 or SHA-1") \
+    X(ERR_X509_SIGNATURE, 37, BAD_CERTIFICATE, "a certificate's signature does not verify")        \
+    X(ERR_X509_DATE_ENCODING, 38, BAD_CERTIFICATE, "a validity date is malformed")                 \
+    X(ERR_X509_NOT_CA, 39, BAD_CERTIFICATE, "an issuer in the chain is not a CA")                  \
+    X(ERR_X509_PATH_LENGTH, 40, BAD_CERTIFICATE, "the chain is longer than a CA allows")           \
+    X(ERR_X509_CRITICAL_EXTENSION, 41, BAD_CERTIFICATE, "an unknown critical extension")           \
+    X(ERR_X509_DUPLICATE_EXTENSION, 42, BAD_CERTIFICATE, "an extension stands twice")              \
+    X(ERR_X509_EXTENSION, 43, BAD_CERTIFICATE, "an extension is malformed")                        \
+    X(ERR_X509_LEAF_IS_CA, 44, BAD_CERTIFICATE, "the server's certificate is a CA certificate")    \
+    X(ERR_X509_NAME, 45, BAD_CERTIFICATE, "the certificate is for another host name")              \
+    X(ERR_X509_NAME_CONSTRAINTS, 46, BAD_CERTIFICATE, "name constraints are not supported")        \
+    X(ERR_X509_TOO_MANY, 47, BAD_CERTIFICATE, "more certificates than the profile allows")         \
+    X(ERR_X509_WEAK_ALGORITHM, 48, BAD_CERTIFICATE, "the certificate is signed with MD5 or SHA-1") \
+    X(ERR_X509_ALGORITHM, 49, UNSUPPORTED_CERTIFICATE,                                             \
+      "the certificate is not signed with the profile's algorithm")                                \
+    X(ERR_X509_KEY, 50, UNSUPPORTED_CERTIFICATE, "the certificate's key is not of the profile")    \
+    X(ERR_X509_KEY_USAGE, 51, UNSUPPORTED_CERTIFICATE, "the key usage forbids this use")           \
+    X(ERR_X509_EXTENDED_KEY_USAGE, 52, UNSUPPORTED_CERTIFICATE, "not a server certificate")        \
+    X(ERR_X509_UNKNOWN_ISSUER, 53, UNKNOWN_CA, "no path leads to the bundled root")                \
+    X(ERR_X509_NOT_YET_VALID, 54, CERTIFICATE_EXPIRED, "the certificate is not valid yet")         \
+    X(ERR_X509_EXPIRED, 55, CERTIFICATE_EXPIRED, "the certificate has expired")                    \
+    X(ERR_X509_EMPTY, 56, DECODE_ERROR, "the server sent no certificate")                          \
+    X(ERR_X509_CONFIGURED_NAME, 57, INTERNAL_ERROR, "the configured host name is not usable")      \
     X(ERR_ROUGHTIME_PACKET, 80, NONE, "not a Roughtime packet")                                    \
     X(ERR_ROUGHTIME_MESSAGE, 81, NONE, "a Roughtime message is malformed")                         \
     X(ERR_ROUGHTIME_TAG, 82, NONE, "a mandatory tag is missing or has a wrong size")               \
@@ -83,32 +83,32 @@
     X(ERR_ROUGHTIME_INCONSISTENT, 92, NONE, "the servers contradict each other")                   \
     X(ERR_ROUGHTIME_REQUEST, 93, NONE, "the stored request is malformed")                          \
     X(ERR_TLS_UNEXPECTED_MESSAGE, 112, UNEXPECTED_MESSAGE, "a message out of order")               \
-    X(ERR_TLS_DECODE, 113, DECODE_ERROR, "a message does not parse")                               \
-    X(ERR_TLS_ILLEGAL_PARAMETER, 114, ILLEGAL_PARAMETER, "a value that is not allowed")            \
-    X(ERR_TLS_VERSION, 115, PROTOCOL_VERSION, "the server does not speak TLS 1.3")                 \
+    X(ERR_TLS_FLOOD, 113, UNEXPECTED_MESSAGE, "too many records that carry nothing")               \
+    X(ERR_TLS_DECODE, 114, DECODE_ERROR, "a message does not parse")                               \
+    X(ERR_TLS_ILLEGAL_PARAMETER, 115, ILLEGAL_PARAMETER, "a value that is not allowed")            \
     X(ERR_TLS_DOWNGRADE, 116, ILLEGAL_PARAMETER, "the server signals a forced downgrade")          \
     X(ERR_TLS_SUITE, 117, ILLEGAL_PARAMETER, "the server chose another cipher suite")              \
     X(ERR_TLS_GROUP, 118, ILLEGAL_PARAMETER, "the server chose another group")                     \
     X(ERR_TLS_SESSION_ID, 119, ILLEGAL_PARAMETER, "the session id is not ours")                    \
-    X(ERR_TLS_MISSING_EXTENSION, 120, MISSING_EXTENSION, "a mandatory extension is missing")       \
-    X(ERR_TLS_UNSUPPORTED_EXTENSION, 121, UNSUPPORTED_EXTENSION,                                   \
+    X(ERR_TLS_HELLO_RETRY, 120, ILLEGAL_PARAMETER, "a HelloRetryRequest that changes nothing")     \
+    X(ERR_TLS_MESSAGE_TOO_LARGE, 121, ILLEGAL_PARAMETER, "a message is over the limit")            \
+    X(ERR_TLS_ALPN, 122, ILLEGAL_PARAMETER, "the server chose a protocol that was not offered")    \
+    X(ERR_TLS_SIGNATURE_SCHEME, 123, ILLEGAL_PARAMETER, "another signature scheme was used")       \
+    X(ERR_TLS_VERSION, 124, PROTOCOL_VERSION, "the server does not speak TLS 1.3")                 \
+    X(ERR_TLS_MISSING_EXTENSION, 125, MISSING_EXTENSION, "a mandatory extension is missing")       \
+    X(ERR_TLS_UNSUPPORTED_EXTENSION, 126, UNSUPPORTED_EXTENSION,                                   \
       "an extension that was not offered")                                                         \
-    X(ERR_TLS_HELLO_RETRY, 122, ILLEGAL_PARAMETER, "a HelloRetryRequest that changes nothing")     \
-    X(ERR_TLS_COOKIE_TOO_LONG, 123, INTERNAL_ERROR, "the cookie is over the profile's limit")      \
-    X(ERR_TLS_MESSAGE_TOO_LARGE, 124, ILLEGAL_PARAMETER, "a message is over the limit")            \
-    X(ERR_TLS_RECORD_OVERFLOW, 125, RECORD_OVERFLOW, "a record is over the limit")                 \
-    X(ERR_TLS_RECORD_MAC, 126, BAD_RECORD_MAC, "a record does not authenticate")                   \
-    X(ERR_TLS_RECORD_LIMIT_IGNORED, 127, HANDSHAKE_FAILURE,                                        \
+    X(ERR_TLS_RECORD_OVERFLOW, 127, RECORD_OVERFLOW, "a record is over the limit")                 \
+    X(ERR_TLS_RECORD_MAC, 128, BAD_RECORD_MAC, "a record does not authenticate")                   \
+    X(ERR_TLS_RECORD_LIMIT_IGNORED, 129, HANDSHAKE_FAILURE,                                        \
       "the server honours no record size limit")                                                   \
-    X(ERR_TLS_ALPN, 128, ILLEGAL_PARAMETER, "the server chose a protocol that was not offered")    \
-    X(ERR_TLS_SIGNATURE_SCHEME, 129, ILLEGAL_PARAMETER, "another signature scheme was used")       \
     X(ERR_TLS_CERTIFICATE_VERIFY, 130, DECRYPT_ERROR, "the server does not hold its key")          \
     X(ERR_TLS_FINISHED, 131, DECRYPT_ERROR, "the handshake was tampered with")                     \
-    X(ERR_TLS_FLOOD, 132, UNEXPECTED_MESSAGE, "too many records that carry nothing")               \
-    X(ERR_TLS_SEQUENCE, 133, INTERNAL_ERROR, "the sequence number is used up")                     \
-    X(ERR_TLS_ALERT_RECEIVED, 134, NONE, "the server sent an alert")                               \
-    X(ERR_TLS_TRUNCATED, 135, NONE, "the connection ended without close_notify")                   \
-    X(ERR_TLS_CLOSED, 136, NONE, "the connection is closed")
+    X(ERR_TLS_ALERT_RECEIVED, 132, NONE, "the server sent an alert")                               \
+    X(ERR_TLS_TRUNCATED, 133, NONE, "the connection ended without close_notify")                   \
+    X(ERR_TLS_CLOSED, 134, NONE, "the connection is closed")                                       \
+    X(ERR_TLS_COOKIE_TOO_LONG, 135, INTERNAL_ERROR, "the cookie is over the profile's limit")      \
+    X(ERR_TLS_SEQUENCE, 136, INTERNAL_ERROR, "the sequence number is used up")
 
 typedef enum rootlet_status {
 #define ROOTLET_STATUS_ENUM(name, number, alert, text) ROOTLET_##name = (number),
