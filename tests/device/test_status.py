@@ -19,6 +19,7 @@ LISTED = [
         r'X\((\w+), (\d+), \w+,[\s\\]*"([^"]+)"\)', HEADER, re.MULTILINE
     )
 ]
+EXPIRED = {name: number for name, number, _ in LISTED}["ERR_X509_EXPIRED"]
 
 
 def test_the_list_was_read_whole() -> None:
@@ -40,5 +41,5 @@ def test_an_unknown_number_is_called_so(number: int) -> None:
 def test_only_failures_are_raised() -> None:
     raise_status(0, hint="not used")
     with pytest.raises(Refused, match="expired") as refused:
-        raise_status(43, hint="renew it")
+        raise_status(EXPIRED, hint="renew it")
     assert (refused.value.status, refused.value.hint) == ("ERR_X509_EXPIRED", "renew it")

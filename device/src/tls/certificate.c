@@ -38,7 +38,8 @@ void rootlet_tls_write_certificate(rootlet_tls *tls, rootlet_tls_writer *writer)
         return;
     }
     const rootlet_identity *identity = tls->config->identity;
-    size_t count = tls->asked_for == ASKED_FOR_CHAIN ? identity->count : 0;
+    size_t count =
+        ROOTLET_TLS_CLIENT_AUTH && tls->asked_for == ASKED_FOR_CHAIN ? identity->count : 0;
     rootlet_tls_write_be(writer, 0, 1); /* certificate_request_context, which was empty */
     rootlet_tls_write_rest(writer, 3);
     for (size_t i = 0; i < count; i++) {

@@ -26,7 +26,7 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return ROOTLET_ERR_TLS_DECODE;
     }
     tls->asked_for = ASKED_FOR_EMPTY_CERTIFICATE;
-    while (schemes.left > 0) {
+    while (ROOTLET_TLS_CLIENT_AUTH && schemes.left > 0) {
         if (rootlet_read_be(&schemes, 2) == ROOTLET_TLS_SIGNATURE_SCHEME &&
             tls->config->identity != NULL) {
             tls->asked_for = ASKED_FOR_CHAIN;

@@ -73,7 +73,7 @@ void rootlet_tls_write_client_hello(rootlet_tls *tls, rootlet_tls_writer *writer
         rootlet_tls_write_be(writer, EXTENSION_MAX_FRAGMENT_LENGTH << 16 | 1, 4);
         rootlet_tls_write_be(writer, tls->fragment_code, 1);
     }
-    if (tls->offered & BIT_ALPN) {
+    if (ROOTLET_TLS_ALPN && tls->offered & BIT_ALPN) {
         write_named(writer, EXTENSION_ALPN << 16 | IN_FRONT_OF_ALPN, config->alpn,
                     config->alpn_length);
     }

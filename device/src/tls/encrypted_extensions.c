@@ -66,7 +66,7 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
         return ROOTLET_ERR_TLS_DECODE;
     }
     /* RFC 7301 section 3.1: exactly one name, the one that was offered. */
-    if (rootlet_tls_find_extension(&answer, body, EXTENSION_ALPN)) {
+    if (ROOTLET_TLS_ALPN && rootlet_tls_find_extension(&answer, body, EXTENSION_ALPN)) {
         if (!rootlet_tls_enter_last(&answer, 2) || !rootlet_tls_enter_last(&answer, 1) ||
             answer.left == 0) {
             return ROOTLET_ERR_TLS_DECODE;

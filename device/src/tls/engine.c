@@ -19,9 +19,9 @@ static rootlet_status check_config(const rootlet_tls_config *config,
                                    const rootlet_tls_buffers *buffers)
 {
     if (config->trust.anchor_count == 0 || config->random == NULL ||
-        (config->identity != NULL && config->identity->count == 0) ||
-        (config->alpn != NULL &&
-         (config->alpn_length == 0 || config->alpn_length > ROOTLET_ALPN_BYTES))) {
+        (config->identity != NULL && (!ROOTLET_TLS_CLIENT_AUTH || config->identity->count == 0)) ||
+        (config->alpn != NULL && (!ROOTLET_TLS_ALPN || config->alpn_length == 0 ||
+                                  config->alpn_length > ROOTLET_ALPN_BYTES))) {
         return ROOTLET_ERR_MISUSE;
     }
     if (rootlet_x509_host_length(&config->trust) == 0) {
@@ -69,7 +69,7 @@ rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *conf
     if (!config->trust.host_is_address) {
         tls->offered |= BIT_SERVER_NAME;
     }
-    if (config->alpn != NULL) {
+    if (ROOTLET_TLS_ALPN && config->alpn != NULL) {
         tls->offered |= BIT_ALPN;
     }
     choose_limits(tls);
@@ -225,9 +225,12 @@ rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written)
     /* A key seals at most 2^24 records: within the limit of every suite (section 5.5), and the
      * sequence number never wraps. */
     bool used_up = tls->secrets.keys.write.sequence[4] != 0;
+    if (!ROOTLET_TLS_KEY_UPDATE && used_up) {
+        return rootlet_tls_fail(tls, ROOTLET_ERR_TLS_SEQUENCE);
+    }
     tls->out = tls->buffers.out;
     tls->out_begin = ROOTLET_TLS_KEY_UPDATE_BYTES;
-    if (tls->update_owed || used_up) {
+    if (ROOTLET_TLS_KEY_UPDATE && (tls->update_owed || used_up)) {
         tls->update_owed = false;
         rootlet_tls_send_key_update(tls, false);
     }
@@ -240,7 +243,7 @@ rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written)
 
 rootlet_status rootlet_tls_update_keys(rootlet_tls *tls, bool request_peer)
 {
-    if (write_room(tls) == 0) {
+    if (!ROOTLET_TLS_KEY_UPDATE || write_room(tls) == 0) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_MISUSE);
     }
     /* Section 4.7.3: no second request before the first is answered. */

@@ -28,10 +28,15 @@ static const flight_step steps[] = {
      rootlet_tls_write_client_hello},
     {STATE_SEND_SECOND_HELLO, MESSAGE_CLIENT_HELLO, STATE_WAIT_SECOND_SERVER_HELLO,
      rootlet_tls_write_client_hello},
+#if ROOTLET_TLS_CLIENT_AUTH
     {STATE_SEND_CERTIFICATE, MESSAGE_CERTIFICATE, STATE_SEND_CERTIFICATE_VERIFY,
      rootlet_tls_write_certificate},
     {STATE_SEND_CERTIFICATE_VERIFY, MESSAGE_CERTIFICATE_VERIFY, STATE_SEND_FINISHED,
      rootlet_tls_write_certificate_verify},
+#else
+    {STATE_SEND_CERTIFICATE, MESSAGE_CERTIFICATE, STATE_SEND_FINISHED,
+     rootlet_tls_write_certificate},
+#endif
     {STATE_SEND_FINISHED, MESSAGE_FINISHED, STATE_CONNECTED, rootlet_tls_write_finished},
 };
 

@@ -45,8 +45,10 @@ static const handshake_step steps[] = {
      rootlet_tls_take_certificate_verify},
     {STATE_WAIT_FINISHED, STATE_SEND_CERTIFICATE, MESSAGE_FINISHED | ENDS_RECORD,
      rootlet_tls_take_finished},
+#if ROOTLET_TLS_KEY_UPDATE
     {STATE_CONNECTED, STATE_CONNECTED, MESSAGE_KEY_UPDATE | ENDS_RECORD,
      rootlet_tls_take_key_update},
+#endif
     {STATE_CONNECTED, STATE_CONNECTED, MESSAGE_NEW_SESSION_TICKET, NULL},
 };
 
