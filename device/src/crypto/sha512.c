@@ -1,7 +1,7 @@
 /*
  * SHA-512, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
- * The schedule is expanded in full and used up in place: smaller and quicker than a ring of 16
- * words.
+ * The schedule is made 16 words at a time, in the block's place: expanded in full it would be the
+ * deepest point of the library's stack.
  */
 #include "sha2.h"
 #include "words.h"
@@ -14,7 +14,8 @@
 #define ROUNDS 80
 
 /* Three rotations to the right of x, combined: by the numbers in the lower bytes of amounts, none a
- * multiple of 32. A function and a loop, for the compiler writes each out in a dozen instructions. */
+ * multiple of 32. A function and a loop, for the compiler writes each out in a dozen instructions.
+ */
 __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
 {
     uint32_t low = 0;
@@ -34,31 +35,42 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
     return (uint64_t)high << 32 | low;
 }
 
-/* FIPS 180-4 section 6.4.2 */
+/* The next 16 words of the schedule take the place of the last. */
+static void expand(uint64_t w[BLOCK])
+{
+    for (unsigned i = 0; i < BLOCK; i++) {
+        uint64_t a = w[(i + 1) % BLOCK];
+        uint64_t b = w[(i + 14) % BLOCK];
+        w[i] += (sigma(a, 0x0801) ^ a >> 7) + w[(i + 9) % BLOCK] + (sigma(b, 0x3d13) ^ b >> 6);
+    }
+}
+
+/* FIPS 180-4 section 6.4.2, 16 rounds at a time. The block's words are used up. */
 static void compress(uint64_t words[STATE + BLOCK])
 {
-    uint64_t x[STATE + ROUNDS];
-    rootlet_words_copy(x, words, 2 * (STATE + BLOCK));
-    for (uint64_t *w = x + STATE + BLOCK; w < x + STATE + ROUNDS; w++) {
-        uint64_t s0 = sigma(w[-15], 0x0801) ^ w[-15] >> 7;
-        uint64_t s1 = sigma(w[-2], 0x3d13) ^ w[-2] >> 6;
-        w[0] = w[-16] + s0 + w[-7] + s1;
-    }
-    for (unsigned i = 0; i < ROUNDS; i++) {
-        /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
-        uint64_t *v = x + i;
-        uint64_t e = v[3];
-        uint64_t a = v[7];
-        uint64_t s1 = sigma(e, 0x29120e);
-        uint64_t s0 = sigma(a, 0x27221c);
-        uint64_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + rootlet_sha2_round[i] + v[8];
-        v[4] += t1;
-        v[8] = t1 + s0 + ((a & v[6]) | (v[5] & (a | v[6])));
+    uint64_t x[STATE + BLOCK];
+    const uint64_t *k = rootlet_sha2_round;
+    rootlet_words_copy(x, words, 2 * STATE);
+    for (;;) {
+        rootlet_words_copy(x + STATE, words + STATE, 2 * BLOCK);
+        for (uint64_t *v = x; v < x + BLOCK; v++) {
+            /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
+            uint64_t e = v[3];
+            uint64_t a = v[7];
+            uint64_t t1 = v[0] + sigma(e, 0x29120e) + (v[1] ^ (e & (v[2] ^ v[1]))) + *k++ + v[8];
+            v[4] += t1;
+            v[8] = t1 + sigma(a, 0x27221c) + ((a & v[6]) | (v[5] & (a | v[6])));
+        }
+        rootlet_words_copy(x, x + BLOCK, 2 * STATE);
+        if (k == rootlet_sha2_round + ROUNDS) {
+            break;
+        }
+        expand(words + STATE);
     }
     for (unsigned i = 0; i < STATE; i++) {
-        words[i] += x[ROUNDS + i];
+        words[i] += x[i];
     }
-    rootlet_words_wipe(x, 2 * (STATE + ROUNDS));
+    rootlet_words_wipe(x, 2 * (STATE + BLOCK));
 }
 
 void rootlet_sha512_init(rootlet_sha512 *hash)

@@ -145,14 +145,14 @@ static bool proves(rootlet_reader values[RESPONSE_VALUES],
 }
 
 /* A signature of sections 5.2.1 or 5.2.6 over a value as it was received. */
-static bool is_signed(const rootlet_reader *value, const rootlet_reader *signature,
-                      const uint8_t *key, const uint8_t *text, size_t text_length, uint8_t letter)
+static bool is_signed(const rootlet_reader *value, const uint8_t *signature, const uint8_t *key,
+                      const uint8_t *text, size_t text_length, uint8_t letter)
 {
     uint8_t context[sizeof delegation_context];
     rootlet_copy(context, text, text_length);
     context[CONTEXT_CAPITAL] = letter;
-    return rootlet_ed25519_verify(signature->next, key, context, text_length, value->next,
-                                  value->left) == ROOTLET_OK;
+    return rootlet_ed25519_verify(signature, key, context, text_length, value->next, value->left) ==
+           ROOTLET_OK;
 }
 
 /* Steps 3, 4 and 6: the reply is to this request, in an offered version, and says a time that
@@ -182,19 +182,45 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
     return ROOTLET_OK;
 }
 
-/* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
-static rootlet_status check_signatures(const rootlet_reader got[RESPONSE_VALUES],
-                                       const uint8_t *server_key, uint8_t letter)
+/* What the signatures are checked with. */
+typedef struct evidence {
+    rootlet_reader delegation;
+    rootlet_reader time;
+    const uint8_t *delegation_signature;
+    const uint8_t *time_signature;
+    const uint8_t *delegated_key;
+    rootlet_roughtime_sample sample;
+} evidence;
+
+/* All but the signatures. Not inlined: its frame must not lie under them. */
+__attribute__((noinline)) static rootlet_status
+read_evidence(evidence *found, const uint8_t *request, size_t request_length, size_t request_zeros,
+              const uint8_t *response, size_t response_length)
 {
-    if (!is_signed(&got[CERT_DELE], &got[CERT_SIG], server_key, delegation_context,
-                   sizeof delegation_context, letter)) {
-        return ROOTLET_ERR_ROUGHTIME_DELEGATION;
+    rootlet_reader asked[REQUEST_VALUES];
+    rootlet_reader got[RESPONSE_VALUES];
+    rootlet_reader packet = rootlet_reader_over(request, request_length);
+    if (rootlet_roughtime_read_packet(asked, request_values, REQUEST_VALUES, &packet,
+                                      request_zeros) != ROOTLET_OK) {
+        return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
-    if (!is_signed(&got[RESPONSE_SREP], &got[RESPONSE_SIG], got[DELE_PUBK].next, response_context,
-                   sizeof response_context, letter)) {
-        return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
+    packet = rootlet_reader_over(response, response_length);
+    rootlet_status status = read_response(got, &packet);
+    if (status == ROOTLET_OK) {
+        status = read_sample(&found->sample, got, asked);
     }
-    return ROOTLET_OK;
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    found->delegation = got[CERT_DELE];
+    found->time = got[RESPONSE_SREP];
+    found->delegation_signature = got[CERT_SIG].next;
+    found->time_signature = got[RESPONSE_SIG].next;
+    found->delegated_key = got[DELE_PUBK].next;
+    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
+    rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
+                           request_zeros);
+    return proves(got, hash) ? ROOTLET_OK : ROOTLET_ERR_ROUGHTIME_MERKLE;
 }
 
 rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const uint8_t *request,
@@ -203,33 +229,24 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
                                        const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES],
                                        unsigned options)
 {
-    rootlet_reader asked[REQUEST_VALUES];
-    rootlet_reader got[RESPONSE_VALUES];
-    rootlet_roughtime_sample found;
-    rootlet_reader packet = rootlet_reader_over(request, request_length);
-    if (rootlet_roughtime_read_packet(asked, request_values, REQUEST_VALUES, &packet,
-                                      request_zeros) != ROOTLET_OK) {
-        return ROOTLET_ERR_ROUGHTIME_REQUEST;
-    }
-    rootlet_reader reply = rootlet_reader_over(response, response_length);
-    rootlet_status status = read_response(got, &reply);
-    if (status == ROOTLET_OK) {
-        status = read_sample(&found, got, asked);
-    }
+    evidence found;
+    rootlet_status status =
+        read_evidence(&found, request, request_length, request_zeros, response, response_length);
     if (status != ROOTLET_OK) {
         return status;
     }
-    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
-    rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
-                           request_zeros);
-    if (!proves(got, hash)) {
-        return ROOTLET_ERR_ROUGHTIME_MERKLE;
-    }
-    const bool drafts = found.version != ROOTLET_ROUGHTIME_VERSION_1 ||
+    const bool drafts = found.sample.version != ROOTLET_ROUGHTIME_VERSION_1 ||
                         (options & ROOTLET_ROUGHTIME_APPENDIX_B) != 0;
-    status = check_signatures(got, server_key, drafts ? 'T' : 't');
-    if (status == ROOTLET_OK) {
-        *sample = found;
+    const uint8_t letter = drafts ? 'T' : 't';
+    /* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
+    if (!is_signed(&found.delegation, found.delegation_signature, server_key, delegation_context,
+                   sizeof delegation_context, letter)) {
+        return ROOTLET_ERR_ROUGHTIME_DELEGATION;
     }
-    return status;
+    if (!is_signed(&found.time, found.time_signature, found.delegated_key, response_context,
+                   sizeof response_context, letter)) {
+        return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
+    }
+    *sample = found.sample;
+    return ROOTLET_OK;
 }
