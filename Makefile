@@ -9,10 +9,11 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
+	@echo "make demo FIRMWARE=1  and the device as Cortex-M3 firmware in an emulator, too"
 	@echo "make test    everything: lint, types, C and Python tests, coverage"
 	@echo "make check   lint and types only"
 	@echo "make size    flash, RAM and stack of the device library per core"
@@ -42,9 +43,10 @@ $(COVERED): $(C_SOURCES) $(C_HEADERS) tools/build_native.py setup.py
 		> build/coverage.log 2>&1 || { cat build/coverage.log; exit 1; }
 	@touch $@
 
-demo: setup-demo
+demo: $(if $(FIRMWARE),setup-firmware,setup-demo)
 	@$(MAKE) -s $(NATIVE)
-	@$(BIN)/rootlet demo $(DEMO)
+	@$(if $(FIRMWARE),$(BIN)/python tools/lwip_source.py)
+	@$(BIN)/rootlet demo $(if $(FIRMWARE),--firmware) $(DEMO)
 
 check: setup-test
 	$(BIN)/ruff check
@@ -57,7 +59,7 @@ check: setup-test
 
 test: check
 	@$(MAKE) -s $(NATIVE) $(COVERED)
-	@$(MAKE) -s pytest
+	@$(MAKE) -s pytest pytest-firmware
 
 pytest:
 	@rm -f .coverage .coverage.* && find build/coverage-temp -name '*.gcda' -delete
@@ -71,10 +73,12 @@ size: setup-test
 # In a network of its own, with nothing but a loopback, where the user may make one.
 LOOPBACK = $(shell unshare -n true 2>/dev/null && echo "unshare -n sh -c 'ip link set lo up && exec \"\$$@\"' sh")
 
-firmware: setup-firmware
-	@$(MAKE) -s $(NATIVE)
+pytest-firmware:
 	@$(BIN)/python tools/lwip_source.py
 	@$(LOOPBACK) $(BIN)/python -m pytest -q tests/firmware
+
+firmware: setup-test
+	@$(MAKE) -s $(NATIVE) pytest-firmware
 	@$(BIN)/python -m tools.firmware
 
 clean:

@@ -1,6 +1,7 @@
 """Builds the device of the demo as firmware, and runs it in an emulator.
 
-    python -m tools.firmware     instructions of each primitive
+    python -m tools.firmware                          instructions of each primitive
+    python -m tools.firmware --bundle DIR --out FILE  the device with a maker's bundle, Cortex-M3
 
 The library, lwIP and the port are compiled once per board into build/firmware/; a maker's bundle is
 compiled and linked in seconds behind that. Firmware reaches the loopback of this machine, nothing
@@ -22,6 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from tools.lwip_source import LWIP, fetch
+
+from rootlet.demo.firmware import emulator_command
 
 __all__ = ["BOARDS", "Board", "Firmware", "Run", "count_instructions", "link", "need_tools"]
 
@@ -112,12 +115,7 @@ class Firmware:
 
     def command(self, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """How to run it: the arguments are the firmware's, the options the emulator's."""
-        words = ",".join(f"arg={word}" for word in (self.path.name, *arguments))
-        return [
-            *("qemu-system-arm", "-M", self.board.machine, "-nodefaults", "-display", "none"),
-            *("-semihosting-config", f"enable=on,target=native,{words}", "-nic", "user"),
-            *(*options, "-kernel", str(self.path)),
-        ]
+        return emulator_command(self.board.machine, self.path, arguments, options)
 
     def finish(
         self, *arguments: str, options: Sequence[str] = ()
@@ -230,8 +228,12 @@ def count_instructions(board: Board, folder: Path) -> dict[str, int]:
     return {name: round(count / TICKS) for name, count in ticks.items()}
 
 
-def main() -> int:
-    """Print the instructions of each primitive on each board."""
+def main(arguments: Sequence[str]) -> int:
+    """Build the device for a bundle, or print the instructions of each primitive on each board."""
+    if arguments:
+        options = dict(zip(arguments[::2], arguments[1::2], strict=True))
+        link(BOARDS["mps2-an385"], Path(options["--out"]), bundle=Path(options["--bundle"]))
+        return 0
     for board in BOARDS.values():
         counts = count_instructions(board, OUTPUT)
         cells = "  ".join(f"{name} {count:,}" for name, count in counts.items() if name != "empty")
@@ -240,4 +242,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

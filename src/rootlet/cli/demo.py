@@ -95,8 +95,11 @@ def _keep_until_interrupted(teller: _Teller, stage: Stage, folder: Path) -> None
     type=FOLDER,
     help="Make everything here (new or empty) and leave it.  [default: a temporary folder]",
 )
+@click.option(
+    "--firmware", is_flag=True, help="Also run the device as Cortex-M3 firmware in an emulator."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the rows as one JSON object.")
-def command(keep: bool, folder: Path | None, as_json: bool) -> int:
+def command(keep: bool, folder: Path | None, firmware: bool, as_json: bool) -> int:
     """Show the whole main job, end to end, on real servers on this machine.
 
     A device with nothing but one root learns the time, connects, is forwarded by the gateway,
@@ -117,7 +120,8 @@ def command(keep: bool, folder: Path | None, as_json: bool) -> int:
         teller.chapter(f"Setting the stage in {place}")
         stage.build()
         stage.start()
-        rows = Story(stage, chapter=teller.chapter, tell=teller.row).run()
+        story = Story(stage, chapter=teller.chapter, tell=teller.row, firmware=firmware)
+        rows = story.run()
         seconds = time.monotonic() - started
         _finish(teller, rows, seconds, as_json=as_json)
         if keep:

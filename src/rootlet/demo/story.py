@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from rootlet.demo.firmware import build_firmware
 from rootlet.demo.liars import Liar, forger
 from rootlet.demo.outsider import API_KEY
 from rootlet.demo.processes import rootlet
@@ -34,15 +35,23 @@ Tell = Callable[[Row], None]
 class Story:
     """Runs the device against the stage; every run becomes a row."""
 
-    def __init__(self, stage: Stage, *, chapter: Callable[[str], None], tell: Tell) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        *,
+        chapter: Callable[[str], None],
+        tell: Tell,
+        firmware: bool = False,
+    ) -> None:
         self._stage = stage
+        self._firmware = firmware
         self._chapter = chapter
         self._tell = tell
         self._rows: list[Row] = []
         self._device: DeviceProgram | None = None
 
     def run(self) -> list[Row]:
-        """All five chapters; returns every row."""
+        """All five chapters, and a sixth with firmware; returns every row."""
         self._device = self._build()
         self._learns_the_time_and_connects()
         self._is_forwarded()
@@ -50,6 +59,8 @@ class Story:
         self._refuses_servers()
         self._refuses_time()
         self._is_refused()
+        if self._firmware:
+            self._is_firmware()
         return self._rows
 
     def _build(self) -> DeviceProgram:
@@ -157,6 +168,30 @@ class Story:
             outcome = self._ask("api", HELLO, "--time-server", liar.address)
             self._row(5, tried, expected, outcome.verdict, outcome)
             liar.stop()
+
+    def _is_firmware(self) -> None:
+        self._chapter("6. The same, as Cortex-M3 firmware in an emulator")
+        folder = self._stage.folder
+        self._device = build_firmware(folder / "bundle", folder / "device.elf")
+        identity = self._stage.identity(SENSOR)
+        for server, tried, expected, options in (
+            ("api", "time, then a request to the maker's API", "HTTP 200", identity),
+            ("api", "the same without a device certificate", "HTTP 400", ()),
+            ("rival", "another CA's certificate", "ERR_X509_UNKNOWN_ISSUER", identity),
+            ("expired", "an expired certificate", "ERR_X509_EXPIRED", identity),
+            ("other-name", "a certificate for another name", "ERR_X509_NAME", identity),
+            ("api", "no clock", "ERR_X509_NOT_YET_VALID", (*identity, "--no-clock")),
+        ):
+            outcome = self._ask(server, HELLO, *options)
+            self._row(6, f"firmware: {tried}", expected, outcome.verdict, outcome)
+        outcome = self._ask("gateway", WEATHER, *identity, host=GATEWAY)
+        tried = "firmware: weather from the outside service"
+        self._row(6, tried, "HTTP 200", outcome.verdict, outcome)
+        liar = Liar(forger(key_from_text(self._stage.keys["time-a"])))
+        outcome = self._ask("api", HELLO, "--time-server", liar.address)
+        liar.stop()
+        tried, expected = "firmware: a time of the wrong key", "ERR_ROUGHTIME_DELEGATION"
+        self._row(6, tried, expected, outcome.verdict, outcome)
 
     def _recorded_reply(self, key: bytes) -> bytes:
         """A true answer of the first time server, to a question of someone else."""

@@ -1,0 +1,77 @@
+"""What the device promises to take, held against firmware: instructions and RAM."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from tools.firmware import TICKS, Firmware, Run, count_instructions
+
+from rootlet.demo.stage import API, SENSOR, Stage
+
+COUNTING = ("-icount", "shift=6")
+"""Time passes by instructions, so that ticks in the library count them."""
+
+RAM_BYTES = 4096
+TIME_RAM_BYTES = 2560
+CONNECTION = ("tls", "config", "in", "out", "handshake")
+MEASUREMENT = ("roughtime_head", "roughtime_response", "roughtime_sample")
+
+MILLION = 1_000_000
+HANDSHAKE = {
+    "mps2-an385": 18 * MILLION,
+    "mps2-an385-quick": 12 * MILLION,
+    "mps2-an385-m0plus": 45 * MILLION,
+    "mps2-an386": 9 * MILLION,
+}
+"""Most instructions of a handshake with chain [leaf, issuing], by board."""
+
+SYMMETRIC = {"chacha20poly1305_kib": 80_000, "sha256_kib": 70_000}
+PRIMITIVES = {
+    "mps2-an385": SYMMETRIC | {"x25519": 4_700_000, "ed25519_verify": 2_600_000},
+    "mps2-an385-quick": SYMMETRIC | {"x25519": 1_700_000, "ed25519_verify": 2_600_000},
+    "mps2-an385-m0plus": {
+        "chacha20poly1305_kib": 180_000,
+        "sha256_kib": 130_000,
+        "x25519": 6_500_000,
+        "ed25519_verify": 10_000_000,
+    },
+    "mps2-an386": SYMMETRIC | {"x25519": 1_250_000, "ed25519_verify": 2_600_000},
+}
+
+Ask = Callable[..., Run]
+
+
+@pytest.fixture
+def ask(firmware: Firmware, stage: Stage) -> Ask:
+    def run(*identity: str) -> Run:
+        done = firmware.run(API, stage.address("api"), "/hello", *identity, options=COUNTING)
+        assert done.outcome["status"] == "OK"
+        return done
+
+    return run
+
+
+def test_handshake_instructions(ask: Ask, firmware: Firmware) -> None:
+    ticks = ask().costs["handshake"]["ticks"]
+    assert ticks / TICKS <= HANDSHAKE[firmware.board.name]
+
+
+def test_handshake_ram(ask: Ask, stage: Stage) -> None:
+    for identity in ((), stage.identity(SENSOR)):
+        costs = ask(*identity).costs
+        memory = sum(costs["memory"][name] for name in CONNECTION)
+        assert memory + costs["connection"]["stack"] <= RAM_BYTES
+
+
+def test_measurement_ram(ask: Ask) -> None:
+    costs = ask().costs
+    memory = sum(costs["memory"][name] for name in MEASUREMENT)
+    assert memory + costs["measurement"]["stack"] <= TIME_RAM_BYTES
+
+
+def test_primitives_instructions(firmware: Firmware, tmp_path: Path) -> None:
+    counts = count_instructions(firmware.board, tmp_path)
+    bars = PRIMITIVES[firmware.board.name]
+    assert {name: counts[name] for name in bars if counts[name] > bars[name]} == {}
