@@ -6,15 +6,13 @@ import re
 from pathlib import Path
 
 import pytest
-from tools import device_build
-from tools.size_report import measure
+from tools import size_report
+from tools.size_rows import value
 from tools.stack_depth import CallGraph, Recursion
 
 DEVICE = Path(__file__).parents[1] / "device"
 NOT_LINKED = {"rootlet_status_name", "rootlet_status_text"}
 HEADERS = ("status.h", "x509.h", "roughtime.h", "tls.h")
-
-M3 = next(core for core in device_build.CORES if core.name == "cortex-m3")
 
 GRAPH = """graph: {{ title: "a.c"
 node: {{ title: "top" label: "top\\na.c:1:1\\n16 bytes (static)" }}
@@ -61,12 +59,38 @@ def test_a_frame_without_a_fixed_size_is_found() -> None:
     assert CallGraph([GRAPH.format(more=node)], []).unbounded == {"wild"}
 
 
-def test_the_library_on_cortex_m3() -> None:
-    numbers = measure(M3)
-    flash = numbers["flash"]
-    assert all(flash[part] > 500 for part in device_build.PARTS)
-    assert sum(flash.values()) == 2 * flash["total"]
-    assert flash["crypto"] <= 5700
-    assert numbers["static_ram"] == 0
-    assert numbers["stack"]["rootlet_ed25519_verify"] <= 1400
-    assert numbers["deepest_chain"][0].startswith("rootlet_tls_")
+def test_the_report_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
+    """Growth is seen in review: a change of any figure comes with the change of its cause."""
+    assert size_report.main(["--check"]) == 0, capsys.readouterr().out
+
+
+def test_what_changed_is_said() -> None:
+    rows = size_report.read_rows()
+    larger = [dict(row) for row in rows]
+    changed = next(row for row in larger if row["what"] == "total" and row["options"] == [])
+    changed["flash"] += 4
+    (line,) = size_report.differences(rows, larger)
+    assert line.startswith(f"{changed['cpu']} total: flash {changed['flash'] - 4} ")
+    assert f"-> flash {changed['flash']} " in line
+    assert len(size_report.differences(rows, rows[1:])) == 1
+
+
+def test_rows_have_the_agreed_fields() -> None:
+    fields = ["profile", "options", "cpu", "what"]
+    fields += ["flash", "static_ram", "context", "stack", "instructions"]
+    rows = size_report.read_rows()
+    assert all(list(row) == fields for row in rows)
+    totals = [row for row in rows if row["what"] == "total"]
+    assert {row["static_ram"] for row in totals} == {0}
+
+
+@pytest.mark.parametrize("cpu", ["cortex-m3", "cortex-m0plus"])
+def test_the_promise_of_ram_is_kept(cpu: str) -> None:
+    rows = size_report.read_rows()
+    for what, limit in (("connection", 4096), ("measurement", 2560)):
+        assert value(rows, cpu, what, "context") + value(rows, cpu, what, "stack") <= limit
+
+
+def test_every_limit_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert size_report.main(["--bars"]) == 0
+    assert "flash, everything with its bundle" in capsys.readouterr().out

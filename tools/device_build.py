@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["CORES", "FLAGS", "PARTS", "Build", "Core", "build", "compiler_version"]
+__all__ = ["CORES", "FLAGS", "PARTS", "ROWS", "Build", "Core", "build", "compiler_version"]
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
 PARTS = ("base", "crypto", "x509", "roughtime", "tls")
+ROWS = (*PARTS, "bundle", "helpers", "padding")
+"""All that flash is counted for."""
 FLAGS = (
     *("-std=c11", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections"),
     "-fno-tree-loop-distribute-patterns",
@@ -21,6 +24,7 @@ FLASH = re.compile(r"\.(s?rodata|text|s?data|ARM\.ex)")
 RAM = re.compile(r"\.(s?data|s?bss|COMMON)")
 WORKERS = 2
 HARNESS = "everything.o"
+BUNDLE = "bundle.o"
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,7 @@ class Build:
     """What one core's compiler made."""
 
     flash: dict[str, int]
-    """Bytes per part of the library, "helpers" (libgcc, memcpy) and "padding"."""
+    """Bytes per part of the library, "bundle", "helpers" (libgcc, memcpy) and "padding"."""
     static_ram: int
     """Bytes of variables the library itself defines."""
     contexts: dict[str, int]
@@ -79,31 +83,37 @@ def compiler_version(core: Core) -> str:
     return _output(f"{core.prefix}gcc", "--version").splitlines()[0]
 
 
-def _compile(core: Core, source: Path, target: Path) -> None:
-    include = (f"-I{DEVICE / 'include'}", f"-I{DEVICE / 'src'}")
-    options = (*core.options, *FLAGS, "-fcallgraph-info=su", *include)
-    _output(f"{core.prefix}gcc", *options, "-c", str(source), "-o", str(target))
+def _compile(core: Core, source: Path, target: Path, options: Sequence[str] = ()) -> None:
+    include = (f"-I{DEVICE / 'include'}", f"-I{DEVICE / 'src'}", f"-I{source.parent}")
+    flags = (*core.options, *FLAGS, *options, "-fcallgraph-info=su", *include)
+    _output(f"{core.prefix}gcc", *flags, "-c", str(source), "-o", str(target))
 
 
-def _objects(core: Core, folder: Path) -> list[Path]:
+def _objects(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
     """The library compiled: PART__FILE.o, each with its call graph beside it."""
     sources = [path for part in PARTS for path in sorted((DEVICE / "src" / part).glob("*.c"))]
     targets = [folder / f"{path.parent.name}__{path.stem}.o" for path in sources]
     with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(lambda pair: _compile(core, *pair), zip(sources, targets, strict=True)))
+        jobs = zip(sources, targets, strict=True)
+        list(pool.map(lambda pair: _compile(core, pair[0], pair[1], options), jobs))
     return targets
 
 
-def _link(core: Core, objects: list[Path], folder: Path) -> str:
-    """Links everything the public headers offer and gives the linker's map."""
-    harness, memory = folder / "everything.o", folder / "memory.o"
-    for target in (harness, memory):
-        _compile(core, DEVICE / "test" / "size" / f"{target.stem}.c", target)
+def _link(
+    core: Core, objects: list[Path], folder: Path, bundle: Path, options: Sequence[str]
+) -> str:
+    """Links everything the public headers offer and the bundle; gives the linker's map."""
+    extra = [folder / "everything.o", folder / "memory.o", folder / BUNDLE]
+    for target in extra[:2]:
+        _compile(core, DEVICE / "test" / "size" / f"{target.stem}.c", target, options)
+    _compile(core, bundle, extra[2], options)
     link_map = folder / "map"
     _output(
         *(f"{core.prefix}gcc", *core.options, "-nostdlib", "-Wl,--gc-sections"),
-        *("-Wl,--entry=rootlet_everything", f"-Wl,-Map={link_map}"),
-        *("-o", str(folder / "everything.elf"), *map(str, [harness, *objects, memory]), "-lgcc"),
+        *("-Wl,--entry=rootlet_everything", "-Wl,--undefined=rootlet_everything_trusted"),
+        *(f"-Wl,-Map={link_map}", "-o", str(folder / "everything.elf")),
+        *map(str, [extra[0], *objects, *extra[1:]]),
+        "-lgcc",
     )
     return link_map.read_text(encoding="utf-8")
 
@@ -129,8 +139,11 @@ def _part(file: str) -> str:
     """To which part of the report a linked file belongs."""
     if not file:
         return "padding"
-    part, separator, _ = Path(file).name.partition("__")
-    return part if separator else HARNESS if part == HARNESS else "helpers"
+    name = Path(file).name
+    part, separator, _ = name.partition("__")
+    if separator or name == HARNESS:
+        return part
+    return "bundle" if name == BUNDLE else "helpers"
 
 
 def _sizes(link_map: str) -> tuple[dict[str, int], int]:
@@ -145,7 +158,7 @@ def _sizes(link_map: str) -> tuple[dict[str, int], int]:
             flash[part] += size
         if file and RAM.match(section):
             ram += size
-    return {name: flash[name] for name in (*PARTS, "helpers", "padding")}, ram
+    return {name: flash[name] for name in ROWS}, ram
 
 
 def _contexts(core: Core, folder: Path) -> dict[str, int]:
@@ -167,9 +180,9 @@ def _pointed_at(core: Core, objects: list[Path]) -> frozenset[str]:
     return frozenset(names)
 
 
-def build(core: Core, folder: Path) -> Build:
-    """Compiles and links the whole library for one core in an empty folder."""
-    objects = _objects(core, folder)
-    flash, ram = _sizes(_link(core, objects, folder))
+def build(core: Core, folder: Path, bundle: Path, options: Sequence[str] = ()) -> Build:
+    """Compiles and links the whole library and a bundle for one core in an empty folder."""
+    objects = _objects(core, folder, options)
+    flash, ram = _sizes(_link(core, objects, folder, bundle, options))
     graphs = tuple(path.with_suffix(".ci").read_text(encoding="utf-8") for path in objects)
     return Build(flash, ram, _contexts(core, folder), graphs, _pointed_at(core, objects))

@@ -1,12 +1,13 @@
-"""Flash, RAM and stack of the device library on each core.
+"""Flash, RAM, stack and instructions of the device library on each core.
 
 python -m tools.size_report            print the tables
-python -m tools.size_report --json     print the numbers as JSON
+python -m tools.size_report --json     print the rows as JSON
 python -m tools.size_report --write    write docs/size.md and docs/size.json
-python -m tools.size_report --check    exit 1 when those two are not up to date
+python -m tools.size_report --check    exit 1 with the differences when those two are out of date
+python -m tools.size_report --bars     what is promised, and what docs/size.json says
 
-All that a device calls is linked (device/test/size/everything.c), without a libc.
-Exit code 3 when a compiler is missing.
+All that a device calls is linked (device/test/size/everything.c), without a libc, with a trust
+bundle of one root and three time servers. Exit code 3 when a compiler or the emulator is missing.
 """
 
 from __future__ import annotations
@@ -14,140 +15,128 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
-from tools.device_build import CORES, FLAGS, PARTS, Core, build, compiler_version
-from tools.stack_depth import CallGraph
+from tools.device_build import CORES, FLAGS, ROWS, compiler_version
+from tools.size_bars import bars
+from tools.size_rows import EVERYTHING, LEFT_OUT, SERVER_ONLY, STACK_ROOTS, Row, all_rows, value
+
+__all__ = ["differences", "main", "read_rows"]
 
 DOCS = Path(__file__).resolve().parents[1] / "docs"
 MISSING = 3
+NAMES = [core.name for core in CORES]
+COUNTED = [("cortex-m3", EVERYTHING), ("cortex-m3", ("quick X25519",))] + [
+    (name, EVERYTHING) for name in ("cortex-m0plus", "cortex-m4")
+]
 
-STACK_ROOTS = (
-    "rootlet_tls_init",
-    "rootlet_tls_recv_done",
-    "rootlet_tls_write_done",
-    "rootlet_x509_check",
-    "rootlet_roughtime_check",
-    "rootlet_x25519",
-    "rootlet_ed25519_verify",
-    "rootlet_ed25519_sign",
-    "rootlet_chacha20poly1305_open",
-)
-"""Functions whose deepest stack is reported."""
+LOG_WIDTH = 130
+"""Columns where there is no terminal to ask."""
 
-LARGEST_FRAMES = 6
-"""How many single functions are listed by their own frame."""
-
-CONNECTION = (
-    "tls_context",
-    "tls_receive_buffer",
-    "tls_send_buffer",
-    "tls_handshake_buffer",
-)
-"""What a caller sets aside for one connection."""
+Lines = list[list[str]]
 
 
-def measure(core: Core) -> dict[str, Any]:
-    """All numbers of one core."""
-    with tempfile.TemporaryDirectory() as folder:
-        built = build(core, Path(folder))
-    graph = CallGraph(built.graphs, built.pointed_at)
-    if graph.unbounded:
-        raise SystemExit(f"frames without a fixed size: {sorted(graph.unbounded)}")
-    depths = {name: graph.deepest(name) for name in STACK_ROOTS}
-    frames = sorted(graph.frames.items(), key=lambda item: (-item[1], item[0]))
-    connection = sum(built.contexts[name] for name in CONNECTION)
-    deepest = max(depth for name, (depth, _) in depths.items() if "_tls_" in name)
-    return {
-        "compiler": compiler_version(core),
-        "flash": built.flash | {"total": sum(built.flash.values())},
-        "static_ram": built.static_ram,
-        "contexts": built.contexts,
-        "connection": {"memory": connection, "stack": deepest, "total": connection + deepest},
-        "stack": {name: depth for name, (depth, _) in depths.items()},
-        "deepest_chain": list(max(depths.values(), key=lambda found: found[0])[1]),
-        "largest_frames": {name.rpartition("/")[2]: size for name, size in frames[:LARGEST_FRAMES]},
-    }
+def _flash(rows: Sequence[Row]) -> Lines:
+    table = [["part", *NAMES]]
+    for what in (*ROWS, "total"):
+        table.append([what, *(f"{value(rows, name, what, 'flash'):,}" for name in NAMES)])
+    return table
 
 
-def tables(numbers: dict[str, Any]) -> list[tuple[str, list[list[str]]]]:
-    """Title and rows of each table; the first row is its head."""
-    cores = list(numbers["cores"].values())
-    names = list(numbers["cores"])
+def _variants(rows: Sequence[Row]) -> Lines:
+    table = [["variant", *NAMES]]
+    for options in (*((name,) for name in LEFT_OUT), SERVER_ONLY):
+        totals = [value(rows, name, "total", "flash", options) for name in NAMES]
+        whole = [value(rows, name, "total", "flash") for name in NAMES]
+        cells = [f"{a:,} ({a - b:+,})" for a, b in zip(totals, whole, strict=True)]
+        table.append([", ".join(options), *cells])
+    return table
 
-    def row(label: str, *path: str) -> list[str]:
-        values = []
-        for core in cores:
-            value = core
-            for key in path:
-                value = value[key]
-            values.append(f"{value:,}")
-        return [label, *values]
 
-    connection = [("memory", "memory"), ("stack", "deepest stack"), ("total", "in all")]
+def _ram(rows: Sequence[Row]) -> Lines:
+    table = [["", *NAMES]]
+    for what in ("connection", "measurement"):
+        memory = [value(rows, name, what, "context") for name in NAMES]
+        stack = [value(rows, name, what, "stack") for name in NAMES]
+        table.append([f"{what}: memory", *(f"{a:,}" for a in memory)])
+        table.append([f"{what}: deepest stack", *(f"{a:,}" for a in stack)])
+        both = zip(memory, stack, strict=True)
+        table.append([f"{what}: in all", *(f"{a + b:,}" for a, b in both)])
+    static = (f"{value(rows, name, 'total', 'static_ram'):,}" for name in NAMES)
+    return [*table, ["static variables", *static]]
+
+
+def _by_name(rows: Sequence[Row], head: str, figure: str, names: Sequence[str]) -> Lines:
+    table = [[head, *NAMES]]
+    for what in names:
+        table.append([what, *(f"{value(rows, name, what, figure):,}" for name in NAMES)])
+    return table
+
+
+def _instructions(rows: Sequence[Row]) -> Lines:
+    names = list(dict.fromkeys(row["what"] for row in rows if row["instructions"]))
+    table = [["primitive", *(", ".join((cpu, *options)) for cpu, options in COUNTED)]]
+    for what in names:
+        cells = (value(rows, cpu, what, "instructions", options) for cpu, options in COUNTED)
+        table.append([what, *(f"{cell:,}" for cell in cells)])
+    return table
+
+
+def tables(rows: Sequence[Row]) -> list[tuple[str, Lines]]:
+    """Title and lines of each table; the first line is its head."""
+    contexts = [
+        row["what"]
+        for row in rows
+        if row["cpu"] == NAMES[0] and row["context"] and row["stack"] is None
+    ]
     return [
-        (
-            "Flash",
-            [
-                ["part", *names],
-                *(row(part, "flash", part) for part in (*PARTS, "helpers", "padding", "total")),
-            ],
-        ),
-        (
-            "RAM of one TLS connection, certificate check included",
-            [
-                ["", *names],
-                *(row(label, "connection", key) for key, label in connection),
-                row("static variables", "static_ram"),
-            ],
-        ),
-        (
-            "Memory the caller provides",
-            [["object", *names], *(row(name, "contexts", name) for name in cores[0]["contexts"])],
-        ),
-        (
-            "Deepest stack",
-            [["function", *names], *(row(name, "stack", name) for name in STACK_ROOTS)],
-        ),
+        ("Flash", _flash(rows)),
+        ("Flash of each variant, and the difference", _variants(rows)),
+        ("RAM, certificate check included", _ram(rows)),
+        ("Memory the caller provides", _by_name(rows, "object", "context", contexts)),
+        ("Deepest stack", _by_name(rows, "function", "stack", STACK_ROOTS)),
+        ("Instructions", _instructions(rows)),
     ]
 
 
-def markdown(numbers: dict[str, Any]) -> str:
+def markdown(rows: Sequence[Row]) -> str:
     """docs/size.md."""
     lines = [
         "# Size of the device library",
         "",
         "Bytes, made by `make size`; do not edit. Linked is all that a device calls (TLS with",
-        "client authentication, certificate chains, Roughtime) and the cryptography below, without",
-        "a libc; not the texts of `rootlet_status_name` and `rootlet_status_text`. Helpers are",
-        "what the compiler calls by itself: libgcc, and memcpy on riscv32. Profile c25519.",
+        "client authentication, certificate chains, Roughtime), the cryptography below, and a",
+        "trust bundle of one root and three time servers; without a libc and without the texts of",
+        "`rootlet_status_name` and `rootlet_status_text`. Helpers are what the compiler calls by",
+        "itself: libgcc, and memcpy on riscv32. Profile c25519.",
         "",
-        f"Flags: `{numbers['flags']}`.",
+        f"Flags: `{' '.join(FLAGS)}`.",
     ]
-    for title, rows in tables(numbers):
-        lines += ["", f"## {title}", "", f"| {' | '.join(rows[0])} |"]
-        lines += ["|" + "---|" + "--:|" * (len(rows[0]) - 1)]
-        lines += [f"| {' | '.join(row)} |" for row in rows[1:]]
+    for title, table in tables(rows):
+        lines += ["", f"## {title}", "", f"| {' | '.join(table[0])} |"]
+        lines += ["|" + "---|" + "--:|" * (len(table[0]) - 1)]
+        lines += [f"| {' | '.join(line)} |" for line in table[1:]]
     lines += [
         "",
         "The stack is a bound: the deepest chain in the compiler's call graph, frames added up; a",
         "call through a table counts as one of each function in it. Helpers (up to 40 bytes) are",
-        "not in it. Compilers:",
+        "not in it. Instructions are counted in an emulator, exactly. Compilers:",
         "",
     ]
-    versions = {core["compiler"] for core in numbers["cores"].values()}
+    versions = {compiler_version(core) for core in CORES}
     return "\n".join([*lines, *(f"- {version}" for version in sorted(versions)), ""])
 
 
-def show(numbers: dict[str, Any]) -> None:
-    """The tables on the terminal."""
+def show(lines: list[tuple[str, Lines]]) -> None:
+    """Tables on the terminal."""
     console = Console()
-    for title, rows in tables(numbers):
+    if not console.is_terminal:
+        console.width = LOG_WIDTH
+    for title, rows in lines:
         table = Table(title=title, title_justify="left", box=SIMPLE)
         for i, head in enumerate(rows[0]):
             table.add_column(head, justify="right" if i else "left", no_wrap=True)
@@ -156,33 +145,71 @@ def show(numbers: dict[str, Any]) -> None:
         console.print(table)
 
 
-def main(arguments: list[str]) -> int:
-    """Measures all cores and does what was asked."""
-    for core in CORES:
-        if shutil.which(f"{core.prefix}gcc") is None:
-            print(
-                f"{core.prefix}gcc is missing: apt-get install -y --no-install-recommends "
-                f"{core.package}",
-                file=sys.stderr,
-            )
-            return MISSING
-    numbers = {"flags": " ".join(FLAGS), "cores": {core.name: measure(core) for core in CORES}}
-    files = {
-        DOCS / "size.md": markdown(numbers),
-        DOCS / "size.json": json.dumps(numbers, indent=2) + "\n",
-    }
+def _key(row: Row) -> tuple[str, ...]:
+    return (row["profile"], ", ".join(row["options"]), row["cpu"], row["what"])
+
+
+def differences(old: Sequence[Row], new: Sequence[Row]) -> list[str]:
+    """One line for each row that is not what it was."""
+    before, after = ({_key(row): row for row in rows} for rows in (old, new))
+    found = []
+    for key in before.keys() | after.keys():
+        was, now = before.get(key), after.get(key)
+        if was != now:
+            cells = [
+                " ".join(f"{k} {v}" for k, v in (row or {}).items() if isinstance(v, int))
+                for row in (was, now)
+            ]
+            name = " ".join(filter(None, key[1:]))
+            found.append(f"{name}: {cells[0] or 'nothing'} -> {cells[1] or 'nothing'}")
+    return sorted(found)
+
+
+def read_rows() -> list[Row]:
+    """docs/size.json as it is."""
+    rows: list[Row] = json.loads((DOCS / "size.json").read_text(encoding="utf-8"))
+    return rows
+
+
+def missing() -> str:
+    """What to install, or nothing."""
+    wanted = {f"{core.prefix}gcc": core.package for core in CORES}
+    wanted["qemu-system-arm"] = "qemu-system-arm"
+    packages = sorted({package for tool, package in wanted.items() if shutil.which(tool) is None})
+    return f"apt-get install -y --no-install-recommends {' '.join(packages)}" if packages else ""
+
+
+def _check(rows: list[Row], text: str) -> int:
+    found = differences(read_rows(), rows)
+    if not found and (DOCS / "size.md").read_text(encoding="utf-8") != text:
+        found = ["docs/size.md does not show what docs/size.json says"]
+    for line in found:
+        print(line)
+    if found:
+        print("run `make size` and commit docs/size.md and docs/size.json", file=sys.stderr)
+    return int(bool(found))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Measure everything and do what was asked."""
+    if "--bars" in arguments:
+        show([("What is promised", bars(read_rows()))])
+        return 0
+    if command := missing():
+        print(f"run: {command}", file=sys.stderr)
+        return MISSING
+    rows = all_rows()
+    text = markdown(rows)
     if "--check" in arguments:
-        old = [p for p, text in files.items() if not p.exists() or p.read_text("utf-8") != text]
-        for path in old:
-            print(f"{path.name} is not up to date: run `make size` and commit it", file=sys.stderr)
-        return 1 if old else 0
+        return _check(rows, text)
     if "--write" in arguments:
-        for path, text in files.items():
-            path.write_text(text, encoding="utf-8")
+        body = ",\n".join(f" {json.dumps(row)}" for row in rows)
+        (DOCS / "size.json").write_text(f"[\n{body}\n]\n", encoding="utf-8")
+        (DOCS / "size.md").write_text(text, encoding="utf-8")
     if "--json" in arguments:
-        print(json.dumps(numbers, indent=2))
+        print(json.dumps(rows, indent=1))
     else:
-        show(numbers)
+        show(tables(rows))
     return 0
 
 
