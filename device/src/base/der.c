@@ -32,51 +32,49 @@ void rootlet_der_leave(rootlet_reader *reader, size_t behind)
     if (reader->left != 0) {
         rootlet_reader_fail(reader);
     }
-    if (!reader->failed) {
+    if (reader->next != NULL) {
         reader->left = behind;
     }
 }
 
-void rootlet_der_contents(rootlet_span *contents, rootlet_reader *reader, unsigned tag)
+void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsigned tag)
 {
     size_t behind = rootlet_der_enter(reader, tag);
-    contents->bytes = reader->next;
-    contents->length = reader->left;
+    *contents = *reader;
     (void)rootlet_read_bytes(reader, reader->left);
     rootlet_der_leave(reader, behind);
 }
 
-void rootlet_der_element(rootlet_span *element, rootlet_reader *reader, unsigned tag)
+void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag)
 {
-    const uint8_t *start = reader->next;
+    rootlet_reader start = *reader;
     rootlet_der_contents(element, reader, tag);
-    element->bytes = start;
-    element->length = (size_t)(reader->next - start);
+    element->next = start.next;
+    element->left = start.left - reader->left;
 }
 
-void rootlet_der_integer(rootlet_span *integer, rootlet_reader *reader)
+void rootlet_der_integer(rootlet_reader *integer, rootlet_reader *reader)
 {
     rootlet_der_contents(integer, reader, ROOTLET_DER_INTEGER);
-    const uint8_t *bytes = integer->bytes;
+    const uint8_t *bytes = integer->next;
     /* The first nine bits are neither all zero nor all one. */
-    if (integer->length == 0 ||
-        (integer->length > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
+    if (integer->left == 0 || (integer->left > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
         rootlet_reader_fail(reader);
     }
 }
 
-void rootlet_der_oid(rootlet_span *oid, rootlet_reader *reader)
+void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader)
 {
     rootlet_der_contents(oid, reader, ROOTLET_DER_OID);
     uint8_t previous = 0;
-    for (size_t i = 0; i < oid->length; i++) {
+    for (size_t i = 0; i < oid->left; i++) {
         /* A number does not begin with a byte that carries none of its bits. */
-        if (previous < 0x80 && oid->bytes[i] == 0x80) {
+        if (previous < 0x80 && oid->next[i] == 0x80) {
             rootlet_reader_fail(reader);
         }
-        previous = oid->bytes[i];
+        previous = oid->next[i];
     }
-    if (oid->length == 0 || previous >= 0x80) {
+    if (oid->left == 0 || previous >= 0x80) {
         rootlet_reader_fail(reader);
     }
 }
@@ -92,7 +90,7 @@ bool rootlet_der_flag(rootlet_reader *reader)
     return true;
 }
 
-bool rootlet_span_is(const rootlet_span *span, const uint8_t *bytes, size_t length)
+bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length)
 {
-    return span->length == length && rootlet_equal(span->bytes, bytes, length);
+    return span->left == length && rootlet_equal(span->next, bytes, length);
 }

@@ -39,22 +39,22 @@ size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag);
 void rootlet_der_leave(rootlet_reader *reader, size_t behind);
 
 /* Reads a whole element; gives its contents, none after a failure. */
-void rootlet_der_contents(rootlet_span *contents, rootlet_reader *reader, unsigned tag);
+void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsigned tag);
 
 /* As rootlet_der_contents, with tag and length. */
-void rootlet_der_element(rootlet_span *element, rootlet_reader *reader, unsigned tag);
+void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag);
 
 /* Reads an INTEGER in its shortest form (X.690 section 8.3.2); gives its contents: two's
  * complement, never empty unless the reader failed. */
-void rootlet_der_integer(rootlet_span *integer, rootlet_reader *reader);
+void rootlet_der_integer(rootlet_reader *integer, rootlet_reader *reader);
 
 /* Reads a well-formed OBJECT IDENTIFIER (X.690 section 8.19); gives its contents. */
-void rootlet_der_oid(rootlet_span *oid, rootlet_reader *reader);
+void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader);
 
 /* Reads a BOOLEAN DEFAULT FALSE, which is absent or TRUE as FF (X.690 sections 11.1, 11.5). */
 bool rootlet_der_flag(rootlet_reader *reader);
 
 /* true when a span holds exactly these bytes. */
-bool rootlet_span_is(const rootlet_span *span, const uint8_t *bytes, size_t length);
+bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length);
 
 #endif

@@ -3,23 +3,25 @@
 
 rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length)
 {
-    return (rootlet_reader){bytes, length, false};
+    return (rootlet_reader){bytes, length};
 }
 
 void rootlet_reader_fail(rootlet_reader *reader)
 {
-    reader->failed = true;
+    reader->next = NULL;
     reader->left = 0;
 }
 
 const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length)
 {
-    if (reader->failed || length > reader->left) {
+    if (length > reader->left) {
         rootlet_reader_fail(reader);
         return NULL;
     }
     const uint8_t *bytes = reader->next;
-    reader->next += length;
+    if (length != 0) {
+        reader->next += length;
+    }
     reader->left -= length;
     return bytes;
 }
@@ -52,10 +54,10 @@ rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width)
 {
     size_t length = rootlet_read_be(reader, width);
     const uint8_t *bytes = rootlet_read_bytes(reader, length);
-    return (rootlet_reader){bytes, bytes == NULL ? 0 : length, bytes == NULL};
+    return (rootlet_reader){bytes, bytes == NULL ? 0 : length};
 }
 
 bool rootlet_reader_done(const rootlet_reader *reader)
 {
-    return !reader->failed && reader->left == 0;
+    return reader->next != NULL && reader->left == 0;
 }

@@ -13,16 +13,9 @@
 #include <stdint.h>
 
 typedef struct rootlet_reader {
-    const uint8_t *next; /* first unread byte */
+    const uint8_t *next; /* first unread byte; NULL after a read past the end */
     size_t left;         /* bytes not read yet */
-    bool failed;         /* a read went past the end */
 } rootlet_reader;
-
-/* Bytes that stand somewhere else. */
-typedef struct rootlet_span {
-    const uint8_t *bytes;
-    size_t length;
-} rootlet_span;
 
 /* A reader over length bytes, which must outlive it. */
 rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);

@@ -40,7 +40,7 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
         }
         /* A value of a wrong size is not taken, so that one is left wanted at the end. */
         if (wanted != last && end <= values.left && is_wanted(wanted, tag, end - start)) {
-            *found++ = (rootlet_reader){values.next + start, end - start, false};
+            *found++ = (rootlet_reader){values.next + start, end - start};
             wanted++;
         }
     }
@@ -56,7 +56,7 @@ rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
     const uint32_t magic_too =
         rootlet_read_le32(packet) ^ ROOTLET_ROUGHTIME_TAG('H', 'T', 'I', 'M');
     const size_t length = rootlet_read_le32(packet);
-    if ((magic | magic_too) != 0 || packet->failed || length != packet->left + zeros) {
+    if ((magic | magic_too) != 0 || packet->next == NULL || length != packet->left + zeros) {
         return ROOTLET_ERR_ROUGHTIME_PACKET;
     }
     return rootlet_roughtime_read_message(found, wanted, count, packet, zeros);

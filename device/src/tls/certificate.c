@@ -17,7 +17,7 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
     while (body->left > 0) {
         rootlet_reader certificate = rootlet_read_vector(body, 3);
         rootlet_reader extensions = rootlet_read_vector(body, 2);
-        if (body->failed || certificate.left == 0) {
+        if (body->next == NULL || certificate.left == 0) {
             return ROOTLET_ERR_TLS_DECODE;
         }
         rootlet_status status = rootlet_tls_check_extensions(&extensions, 0, tls->offered);

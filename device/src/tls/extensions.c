@@ -4,13 +4,14 @@
 bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width)
 {
     uint32_t length = rootlet_read_be(reader, width);
-    return length == reader->left && !reader->failed;
+    return length == reader->left && reader->next != NULL;
 }
 
 bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type)
 {
     rootlet_reader rest = *block;
     bool found = false;
+    *data = rest;
     while (rest.left > 0) {
         bool wanted = rootlet_read_be(&rest, 2) == type && !found;
         rootlet_reader next = rootlet_read_vector(&rest, 2);
@@ -19,7 +20,9 @@ bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *bloc
             found = true;
         }
     }
-    data->failed = rest.failed;
+    if (rest.next == NULL) {
+        rootlet_reader_fail(data);
+    }
     return found;
 }
 
@@ -51,7 +54,7 @@ rootlet_status rootlet_tls_check_extensions(const rootlet_reader *block, unsigne
         rootlet_reader data = rootlet_read_vector(&rest, 2);
         rootlet_reader first;
         (void)rootlet_tls_find_extension(&first, block, type);
-        if (first.failed) {
+        if (first.next == NULL) {
             return ROOTLET_ERR_TLS_DECODE;
         }
         if (first.next != data.next) {

@@ -35,8 +35,8 @@
  * when it does not, or the reader has failed before. */
 ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width);
 
-/* Looks for an extension in a block; true, and its data, when it is there. failed is set in data
- * when the block is malformed anywhere. */
+/* Looks for an extension in a block; true, and its data, when it is there. data has failed when
+ * the block is malformed anywhere. */
 bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type);
 
 /*

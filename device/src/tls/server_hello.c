@@ -47,7 +47,7 @@ static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body, u
     }
     rootlet_reader versions;
     bool found = rootlet_tls_find_extension(&versions, body, EXTENSION_SUPPORTED_VERSIONS);
-    if (versions.failed) {
+    if (versions.next == NULL) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (!found) {

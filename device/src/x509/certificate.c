@@ -15,9 +15,9 @@
 /* Hashes that nobody may sign with any more have an alert of their own (RFC 9846 section 4.5.1).
  * The object identifiers 1.2.840.113549.1.1.2 to .5, PKCS #1 with MD2, MD4, MD5 and SHA-1, and
  * 1.2.840.10045.4.1, ECDSA with SHA-1. */
-static bool is_weak(const rootlet_span *algorithm)
+static bool is_weak(const rootlet_reader *algorithm)
 {
-    rootlet_reader reader = rootlet_reader_over(algorithm->bytes, algorithm->length);
+    rootlet_reader reader = *algorithm;
     (void)rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
     (void)rootlet_der_enter(&reader, ROOTLET_DER_OID);
     uint32_t start = rootlet_read_be(&reader, 4);
@@ -28,13 +28,13 @@ static bool is_weak(const rootlet_span *algorithm)
 }
 
 /* Sections 4.1.1.2 and 4.1.2.3. */
-static rootlet_status check_algorithm(const rootlet_span *inner, const rootlet_span *outer)
+static rootlet_status check_algorithm(const rootlet_reader *inner, const rootlet_reader *outer)
 {
     const uint8_t *wanted = rootlet_x509_signature_algorithm;
-    if (!rootlet_span_is(inner, outer->bytes, outer->length)) {
+    if (!rootlet_reader_is(inner, outer->next, outer->left)) {
         return ROOTLET_ERR_X509_ALGORITHM_MISMATCH;
     }
-    if (rootlet_span_is(outer, wanted, 2u + wanted[1])) {
+    if (rootlet_reader_is(outer, wanted, 2u + wanted[1])) {
         return ROOTLET_OK;
     }
     return is_weak(outer) ? ROOTLET_ERR_X509_WEAK_ALGORITHM : ROOTLET_ERR_X509_ALGORITHM;
@@ -44,31 +44,31 @@ static rootlet_status check_algorithm(const rootlet_span *inner, const rootlet_s
 static const uint8_t *read_public_key(rootlet_reader *tbs)
 {
     const size_t prefix_length = 2u + rootlet_x509_key_prefix[1] - ROOTLET_PUBLIC_KEY_BYTES;
-    rootlet_span key;
+    rootlet_reader key;
     rootlet_der_element(&key, tbs, ROOTLET_DER_SEQUENCE);
-    if (key.length != prefix_length + ROOTLET_PUBLIC_KEY_BYTES ||
-        !rootlet_equal(key.bytes, rootlet_x509_key_prefix, prefix_length)) {
+    if (key.left != prefix_length + ROOTLET_PUBLIC_KEY_BYTES ||
+        !rootlet_equal(key.next, rootlet_x509_key_prefix, prefix_length)) {
         return NULL;
     }
-    return key.bytes + prefix_length;
+    return key.next + prefix_length;
 }
 
 /* From issuer to subjectPublicKeyInfo. */
 static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
 {
     rootlet_x509_read_name(&view->issuer, tbs);
-    if (tbs->failed || view->issuer.length == ROOTLET_X509_EMPTY_NAME) {
+    if (tbs->next == NULL || view->issuer.left == ROOTLET_X509_EMPTY_NAME) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
     size_t behind = rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
     view->not_before = rootlet_x509_read_time(tbs);
     view->not_after = rootlet_x509_read_time(tbs);
     rootlet_der_leave(tbs, behind);
-    if (tbs->failed) {
+    if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_DATE_ENCODING;
     }
     rootlet_x509_read_name(&view->subject, tbs);
-    if (tbs->failed) {
+    if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
     view->public_key = read_public_key(tbs);
@@ -80,7 +80,7 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
 static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 {
     rootlet_status status = ROOTLET_OK;
-    view->alternative_names = (rootlet_span){NULL, 0};
+    view->alternative_names = (rootlet_reader){NULL, 0};
     view->key_usage = 0xff;
     view->path_length = 0xff;
     view->is_ca = false;
@@ -88,7 +88,7 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
     view->names_critical = false;
     if (tbs->left != 0) {
         size_t behind = rootlet_der_enter(tbs, EXTENSIONS);
-        if (!tbs->failed) {
+        if (tbs->next != NULL) {
             status = rootlet_x509_read_extensions(view, tbs);
         }
         rootlet_der_leave(tbs, behind);
@@ -98,7 +98,7 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 
 /* The fields of a TBSCertificate. */
 static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
-                                  const rootlet_span *algorithm)
+                                  const rootlet_reader *algorithm)
 {
     (void)rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
     /* [0] EXPLICIT INTEGER 2. */
@@ -106,15 +106,15 @@ static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
         return ROOTLET_ERR_X509_VERSION;
     }
     /* Section 4.1.2.2; zero is tolerated, as it asks for. */
-    rootlet_span serial;
+    rootlet_reader serial;
     rootlet_der_integer(&serial, tbs);
-    if (tbs->failed) {
+    if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_ENCODING;
     }
-    if (serial.length > SERIAL_BYTES || (serial.bytes[0] & 0x80) != 0) {
+    if (serial.left > SERIAL_BYTES || (serial.next[0] & 0x80) != 0) {
         return ROOTLET_ERR_X509_SERIAL;
     }
-    rootlet_span signature;
+    rootlet_reader signature;
     rootlet_der_element(&signature, tbs, ROOTLET_DER_SEQUENCE);
     rootlet_status status = check_algorithm(&signature, algorithm);
     if (status == ROOTLET_OK) {
@@ -131,16 +131,16 @@ rootlet_status rootlet_x509_read(rootlet_x509_view *view, const rootlet_certific
     rootlet_reader reader = rootlet_reader_over(certificate->der, certificate->length);
     size_t behind = rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
     rootlet_der_element(&view->tbs, &reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span algorithm;
+    rootlet_reader algorithm;
     rootlet_der_element(&algorithm, &reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span bits;
+    rootlet_reader bits;
     rootlet_der_contents(&bits, &reader, ROOTLET_DER_BIT_STRING);
     rootlet_der_leave(&reader, behind);
     /* A signature is whole octets: no unused bits. */
-    if (!rootlet_reader_done(&reader) || bits.length == 0 || bits.bytes[0] != 0) {
+    if (!rootlet_reader_done(&reader) || bits.left == 0 || bits.next[0] != 0) {
         return ROOTLET_ERR_X509_ENCODING;
     }
-    view->signature = (rootlet_span){bits.bytes + 1, bits.length - 1};
-    rootlet_reader tbs = rootlet_reader_over(view->tbs.bytes, view->tbs.length);
+    view->signature = (rootlet_reader){bits.next + 1, bits.left - 1};
+    rootlet_reader tbs = view->tbs;
     return read_fields(view, &tbs, &algorithm);
 }

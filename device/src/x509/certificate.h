@@ -13,13 +13,13 @@
 #define ROOTLET_X509_KEY_CERT_SIGN 0x04u
 
 typedef struct rootlet_x509_view {
-    rootlet_span tbs;               /* the whole TBSCertificate: what is signed */
-    rootlet_span signature;         /* the bits */
-    rootlet_span issuer;            /* the whole Name, never an empty one */
-    rootlet_span subject;           /* the whole Name */
-    rootlet_span alternative_names; /* contents of GeneralNames; nothing when absent */
-    const uint8_t *public_key;      /* ROOTLET_PUBLIC_KEY_BYTES */
-    int64_t not_before;             /* seconds since 1970 */
+    rootlet_reader tbs;               /* the whole TBSCertificate: what is signed */
+    rootlet_reader signature;         /* the bits */
+    rootlet_reader issuer;            /* the whole Name, never an empty one */
+    rootlet_reader subject;           /* the whole Name */
+    rootlet_reader alternative_names; /* contents of GeneralNames; nothing when absent */
+    const uint8_t *public_key;        /* ROOTLET_PUBLIC_KEY_BYTES */
+    int64_t not_before;               /* seconds since 1970 */
     int64_t not_after;
     uint8_t key_usage;   /* KeyUsage's first octet; all bits when absent */
     uint8_t path_length; /* pathLenConstraint; 255 when absent */

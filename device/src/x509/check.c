@@ -10,7 +10,7 @@
 
 static bool issued_by(const rootlet_x509_view *view, const uint8_t *name, size_t length)
 {
-    return rootlet_span_is(&view->issuer, name, length);
+    return rootlet_reader_is(&view->issuer, name, length);
 }
 
 static bool issued_by_an_anchor(const rootlet_x509_view *view, const rootlet_x509_config *config)
@@ -39,7 +39,7 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
             return ROOTLET_ERR_X509_UNKNOWN_ISSUER;
         }
         status = rootlet_x509_read(top + 1, chain);
-        if (status == ROOTLET_OK && issued_by(top, top[1].subject.bytes, top[1].subject.length)) {
+        if (status == ROOTLET_OK && issued_by(top, top[1].subject.next, top[1].subject.left)) {
             top++;
             (*length)++;
         }
@@ -56,7 +56,7 @@ static rootlet_status check_role(const rootlet_x509_view *view, size_t position)
             return ROOTLET_ERR_X509_LEAF_IS_CA;
         }
         /* RFC 5280 section 4.2.1.6. */
-        if (view->subject.length == ROOTLET_X509_EMPTY_NAME && !view->names_critical) {
+        if (view->subject.left == ROOTLET_X509_EMPTY_NAME && !view->names_critical) {
             return ROOTLET_ERR_X509_NAME_ENCODING;
         }
     } else {
@@ -88,8 +88,8 @@ static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_t
 
 static bool verifies(const rootlet_x509_view *view, const uint8_t *public_key)
 {
-    return rootlet_profile_verify(view->signature.bytes, view->signature.length, public_key, NULL,
-                                  0, view->tbs.bytes, view->tbs.length) == ROOTLET_OK;
+    return rootlet_profile_verify(view->signature.next, view->signature.left, public_key, NULL, 0,
+                                  view->tbs.next, view->tbs.left) == ROOTLET_OK;
 }
 
 /* Step 6, from the anchor down: no key is used before it is known to be authentic. */

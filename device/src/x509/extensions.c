@@ -14,19 +14,19 @@
 static const uint8_t server_auth[] = {0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01};
 
 /* x of 2.5.29.x, or 0. */
-static unsigned standard_extension(const rootlet_span *id)
+static unsigned standard_extension(const rootlet_reader *id)
 {
-    return id->length == 3 && id->bytes[0] == 0x55 && id->bytes[1] == 0x1d ? id->bytes[2] : 0;
+    return id->left == 3 && id->next[0] == 0x55 && id->next[1] == 0x1d ? id->next[2] : 0;
 }
 
 /* Looks ahead, on a copy of the reader: each extension is read properly in its turn. */
-static bool stands_again(rootlet_reader rest, const rootlet_span *id)
+static bool stands_again(rootlet_reader rest, const rootlet_reader *id)
 {
     while (rest.left != 0) {
         size_t behind = rootlet_der_enter(&rest, ROOTLET_DER_SEQUENCE);
-        rootlet_span other;
+        rootlet_reader other;
         rootlet_der_contents(&other, &rest, ROOTLET_DER_OID);
-        if (rootlet_span_is(&other, id->bytes, id->length)) {
+        if (rootlet_reader_is(&other, id->next, id->left)) {
             return true;
         }
         (void)rootlet_read_bytes(&rest, rest.left);
@@ -39,17 +39,17 @@ static bool stands_again(rootlet_reader rest, const rootlet_span *id)
  * with the last bit set (X.690 section 11.2.2), and one is. */
 static void read_key_usage(rootlet_x509_view *view, rootlet_reader *value)
 {
-    rootlet_span bits;
+    rootlet_reader bits;
     rootlet_der_contents(&bits, value, ROOTLET_DER_BIT_STRING);
-    if (bits.length != 2 && bits.length != 3) {
+    if (bits.left != 2 && bits.left != 3) {
         rootlet_reader_fail(value);
         return;
     }
-    unsigned last_bit = 1u << (bits.bytes[0] & 15);
-    if (bits.bytes[0] > 7 || (bits.bytes[bits.length - 1] & (2 * last_bit - 1)) != last_bit) {
+    unsigned last_bit = 1u << (bits.next[0] & 15);
+    if (bits.next[0] > 7 || (bits.next[bits.left - 1] & (2 * last_bit - 1)) != last_bit) {
         rootlet_reader_fail(value);
     }
-    view->key_usage = bits.bytes[1];
+    view->key_usage = bits.next[1];
 }
 
 /* Section 4.2.1.9: a path length only beside cA TRUE. */
@@ -58,12 +58,12 @@ static void read_basic_constraints(rootlet_x509_view *view, rootlet_reader *valu
     size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
     view->is_ca = rootlet_der_flag(value);
     if (view->is_ca && value->left != 0) {
-        rootlet_span length;
+        rootlet_reader length;
         rootlet_der_integer(&length, value);
-        if (length.length == 1) { /* more than one byte is more than any chain */
-            view->path_length = length.bytes[0];
+        if (length.left == 1) { /* more than one byte is more than any chain */
+            view->path_length = length.next[0];
         }
-        if (length.length != 0 && (length.bytes[0] & 0x80) != 0) {
+        if (length.left != 0 && (length.next[0] & 0x80) != 0) {
             rootlet_reader_fail(value);
         }
     }
@@ -76,9 +76,9 @@ static void read_extended_key_usage(rootlet_x509_view *view, rootlet_reader *val
     size_t behind = rootlet_der_enter(value, ROOTLET_DER_SEQUENCE);
     view->for_servers = false;
     do {
-        rootlet_span use;
+        rootlet_reader use;
         rootlet_der_oid(&use, value);
-        if (rootlet_span_is(&use, server_auth, sizeof server_auth)) {
+        if (rootlet_reader_is(&use, server_auth, sizeof server_auth)) {
             view->for_servers = true;
         }
     } while (value->left != 0);
@@ -90,7 +90,7 @@ static void read_alternative_names(rootlet_x509_view *view, rootlet_reader *valu
 {
     rootlet_der_contents(&view->alternative_names, value, ROOTLET_DER_SEQUENCE);
     view->names_critical = critical;
-    if (view->alternative_names.length == 0) {
+    if (view->alternative_names.left == 0) {
         rootlet_reader_fail(value);
     }
 }
@@ -120,21 +120,20 @@ static rootlet_status read_value(rootlet_x509_view *view, unsigned extension, ro
 static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *reader)
 {
     size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
-    rootlet_span id;
+    rootlet_reader id;
     rootlet_der_oid(&id, reader);
     bool critical = rootlet_der_flag(reader);
-    rootlet_span octets;
+    rootlet_reader octets;
     rootlet_der_contents(&octets, reader, ROOTLET_DER_OCTET_STRING);
     rootlet_der_leave(reader, behind);
-    if (reader->failed) {
+    if (reader->next == NULL) {
         return ROOTLET_ERR_X509_EXTENSION;
     }
     if (stands_again(*reader, &id)) {
         return ROOTLET_ERR_X509_DUPLICATE_EXTENSION;
     }
-    rootlet_reader value = rootlet_reader_over(octets.bytes, octets.length);
-    rootlet_status status = read_value(view, standard_extension(&id), &value, critical);
-    if (status == ROOTLET_OK && !rootlet_reader_done(&value)) {
+    rootlet_status status = read_value(view, standard_extension(&id), &octets, critical);
+    if (status == ROOTLET_OK && !rootlet_reader_done(&octets)) {
         return ROOTLET_ERR_X509_EXTENSION;
     }
     return status;

@@ -59,18 +59,18 @@ size_t rootlet_x509_host_length(const rootlet_x509_config *config)
     return is_dns_name(config->host, length) ? length : 0;
 }
 
-static bool is_well_formed(unsigned tag, const rootlet_span *name)
+static bool is_well_formed(unsigned tag, const rootlet_reader *name)
 {
     unsigned kind = tag & 0x1fu;
     unsigned form = CONSTRUCTED_KINDS >> kind & 1 ? CONTEXT | CONSTRUCTED : CONTEXT;
-    if (name->length == 0 || kind > LAST_KIND || tag != (form | kind)) {
+    if (name->left == 0 || kind > LAST_KIND || tag != (form | kind)) {
         return false;
     }
     if (tag == IP_ADDRESS) {
-        return is_address_length(name->length);
+        return is_address_length(name->left);
     }
-    for (size_t i = 0; tag == DNS_NAME && i < name->length; i++) {
-        if (name->bytes[i] <= ' ' || name->bytes[i] >= 0x7f) {
+    for (size_t i = 0; tag == DNS_NAME && i < name->left; i++) {
+        if (name->next[i] <= ' ' || name->next[i] >= 0x7f) {
             return false;
         }
     }
@@ -80,11 +80,11 @@ static bool is_well_formed(unsigned tag, const rootlet_span *name)
 /* Kept out of the loop that calls it: smaller so. The host is usable, so it has no '*': a wildcard
  * that is more or less than the first label, or stands behind it, never matches (RFC 9525
  * section 6.3). */
-__attribute__((noinline)) static bool matches(const rootlet_span *name, const uint8_t *host,
+__attribute__((noinline)) static bool matches(const rootlet_reader *name, const uint8_t *host,
                                               size_t length, bool is_address)
 {
-    const uint8_t *pattern = name->bytes;
-    size_t left = name->length;
+    const uint8_t *pattern = name->next;
+    size_t left = name->left;
     if (left > 1 && !is_address && pattern[0] == '*' && pattern[1] == '.') {
         pattern++;
         left--;
@@ -106,16 +106,16 @@ __attribute__((noinline)) static bool matches(const rootlet_span *name, const ui
     return true;
 }
 
-rootlet_status rootlet_x509_match_host(const rootlet_span *alternative_names,
+rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
                                        const rootlet_x509_config *config)
 {
-    rootlet_reader names = rootlet_reader_over(alternative_names->bytes, alternative_names->length);
+    rootlet_reader names = *alternative_names;
     size_t length = rootlet_x509_host_length(config);
     unsigned wanted = config->host_is_address ? IP_ADDRESS : DNS_NAME;
     bool found = false;
     while (names.left != 0) {
         unsigned tag = rootlet_der_peek(&names);
-        rootlet_span name;
+        rootlet_reader name;
         rootlet_der_contents(&name, &names, tag);
         if (!is_well_formed(tag, &name)) {
             return ROOTLET_ERR_X509_EXTENSION;

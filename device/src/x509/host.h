@@ -20,7 +20,7 @@ size_t rootlet_x509_host_length(const rootlet_x509_config *config);
  * other than printable ASCII, an address of other than 4 or 16 bytes. Inside the other kinds of
  * names nothing is checked.
  */
-ROOTLET_CHECKED rootlet_status rootlet_x509_match_host(const rootlet_span *alternative_names,
+ROOTLET_CHECKED rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
                                                        const rootlet_x509_config *config);
 
 #endif

@@ -12,6 +12,6 @@
  * older kinds are not for new names. Their characters are not checked: they are compared, never
  * shown.
  */
-void rootlet_x509_read_name(rootlet_span *name, rootlet_reader *reader);
+void rootlet_x509_read_name(rootlet_reader *name, rootlet_reader *reader);
 
 #endif

@@ -44,10 +44,10 @@ int64_t rootlet_x509_read_time(rootlet_reader *reader)
     unsigned field[FIELDS];
     bool utc = rootlet_der_peek(reader) == ROOTLET_DER_UTC_TIME;
     unsigned first = utc ? YEAR : CENTURY;
-    rootlet_span text;
+    rootlet_reader text;
     rootlet_der_contents(&text, reader, ROOTLET_DER_GENERALIZED_TIME - first);
     field[CENTURY] = 19;
-    if (text.length != 2 * (FIELDS - first) + 1 || !read_fields(field, first, text.bytes)) {
+    if (text.left != 2 * (FIELDS - first) + 1 || !read_fields(field, first, text.next)) {
         rootlet_reader_fail(reader);
         return 0;
     }

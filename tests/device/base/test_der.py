@@ -24,7 +24,7 @@ class Reader:
 
     @property
     def failed(self) -> bool:
-        return bool(self.c.failed)
+        return bool(self.c.next == ffi.NULL)
 
     @property
     def left(self) -> bytes:
@@ -35,9 +35,9 @@ class Reader:
 
 def read(function: Any, reader: Reader, *arguments: int) -> bytes:
     """What a function that gives a span reads."""
-    span = ffi.new("rootlet_span *")
+    span = ffi.new("rootlet_reader *")
     function(span, reader.c, *arguments)
-    return bytes(ffi.buffer(span.bytes, span.length)) if span.length else b""
+    return bytes(ffi.buffer(span.next, span.left)) if span.left else b""
 
 
 def reference(data: bytes) -> tuple[int, bytes, bytes] | None:

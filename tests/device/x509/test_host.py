@@ -35,7 +35,7 @@ def match(names: bytes, host: Host) -> str:
     """The status for the contents of a subjectAltName."""
     config, keep = configured(host)
     buffer = ffi.from_buffer(names)
-    span = ffi.new("rootlet_span *", {"bytes": buffer, "length": len(names)})
+    span = ffi.new("rootlet_reader *", {"next": buffer, "left": len(names)})
     status = status_name(lib.rootlet_x509_match_host(span, config))
     assert keep
     return status

@@ -53,7 +53,7 @@ class Reading:
 
 
 def taken(span: Any) -> bytes:
-    return bytes(ffi.buffer(span.bytes, span.length)) if span.length else b""
+    return bytes(ffi.buffer(span.next, span.left)) if span.left else b""
 
 
 def device_reading(der: bytes) -> Reading | str:
