@@ -1,0 +1,133 @@
+/*
+ * Each operation on a secret, one after the other, between trace_begin and trace_end, for
+ * device/test/ct/qemu_trace.c to watch. The argument, 64 hexadecimal digits, is what the secrets
+ * are made of; the tests run it with several and compare. The last three depend on the secret on
+ * purpose: they must be told apart, else the watching shows nothing.
+ */
+#include "board.h"
+#include "host.h"
+
+#include "base/bytes.h"
+#include "rootlet/crypto.h"
+
+#include <string.h>
+
+#define SECRET_BYTES 32
+#define DATA_BYTES 100
+#define WORD_BYTES 256
+
+static uint8_t secret[SECRET_BYTES], other[SECRET_BYTES], data[DATA_BYTES], tag[16];
+static uint8_t signature[64], result[64], public_key[32];
+static const uint8_t nonce[12] = {1, 2, 3};
+
+void trace_begin(void);
+void trace_end(void);
+
+__attribute__((noinline)) void trace_begin(void)
+{
+    __asm volatile("");
+}
+
+__attribute__((noinline)) void trace_end(void)
+{
+    __asm volatile("nop");
+}
+
+static void x25519(void)
+{
+    (void)!rootlet_x25519(result, secret, other);
+}
+
+static void x25519_public(void)
+{
+    rootlet_x25519_public(result, secret);
+}
+
+static void ed25519_sign(void)
+{
+    rootlet_ed25519_sign(signature, secret, NULL, 0, data, 50);
+}
+
+static void seal(void)
+{
+    rootlet_chacha20poly1305_seal(data, sizeof data, tag, secret, nonce, NULL, 0);
+}
+
+static void open_good(void)
+{
+    (void)!rootlet_chacha20poly1305_open(data, sizeof data, tag, secret, nonce, NULL, 0);
+}
+
+static void open_bad(void)
+{
+    (void)!rootlet_chacha20poly1305_open(data, sizeof data, secret, other, nonce, NULL, 0);
+}
+
+static void hkdf_expand(void)
+{
+    (void)!rootlet_hkdf_sha256_expand(result, 32, secret, nonce, sizeof nonce);
+}
+
+static void hkdf_extract(void)
+{
+    rootlet_hkdf_sha256_extract(result, other, 32, secret, 32);
+}
+
+/* A Finished or a tag: equal or not, and where not. */
+static void compare(void)
+{
+    memset(other, 0, sizeof other);
+    result[0] = rootlet_equal(secret, other, sizeof other);
+}
+
+static void control_branch(void)
+{
+    if (secret[0] & 1) {
+        compare();
+    }
+}
+
+static void control_address(void)
+{
+    static volatile uint8_t table[WORD_BYTES];
+    result[0] = table[secret[0]];
+}
+
+static void control_verify(void)
+{
+    signature[32] ^= secret[0] & 1;
+    (void)!rootlet_ed25519_verify(signature, public_key, NULL, 0, data, 50);
+}
+
+static void (*const operations[])(void) = {
+    x25519,      x25519_public, ed25519_sign, seal,           open_good,       open_bad,
+    hkdf_expand, hkdf_extract,  compare,      control_branch, control_address, control_verify,
+};
+
+static unsigned digit(char character)
+{
+    return (unsigned)(character <= '9' ? character - '0' : character - 'a' + 10);
+}
+
+int main(void)
+{
+    static char line[256];
+    host_arguments(line, sizeof line);
+    /* The program's own name stands in front. */
+    size_t length = strlen(line);
+    if (length < 2 * SECRET_BYTES) {
+        return 2;
+    }
+    const char *text = line + length - 2 * SECRET_BYTES;
+    for (unsigned i = 0; i < SECRET_BYTES; i++) {
+        secret[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
+    }
+    memset(other, 9, sizeof other);
+    rootlet_ed25519_public(public_key, other);
+    for (unsigned i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        trace_begin();
+        operations[i]();
+        trace_end();
+    }
+    return 0;
+}
