@@ -9,7 +9,7 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -18,6 +18,7 @@ help:
 	@echo "make check   lint and types only"
 	@echo "make size    flash, RAM and stack of the device library per core"
 	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
+	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
 setup-demo:
@@ -80,6 +81,12 @@ pytest-firmware:
 firmware: setup-test
 	@$(MAKE) -s $(NATIVE) pytest-firmware
 	@$(BIN)/python -m tools.firmware
+
+# For each target; hours of it with SECONDS=3600.
+SECONDS ?= 60
+
+fuzz: setup-test
+	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -30,7 +30,7 @@ DEMO_PACKAGES = ("gcc", "libc6-dev", "make", "nginx", "openssl")
 TEST_PACKAGES = (
     *DEMO_PACKAGES,
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
-    *("qemu-system-arm", "iproute2"),
+    *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
 )
 FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -1,0 +1,117 @@
+"""Fuzzes the device library with libFuzzer, under AddressSanitizer and UndefinedBehaviorSanitizer.
+
+    python -m tools.fuzz --seconds 3600           every target, one after the other
+    python -m tools.fuzz --seconds 60 x509 der    some
+
+Each target starts from its corpus in device/test/fuzz/corpus, and from what earlier runs left in
+build/fuzz. An input that fails is kept there; the last lines say how to run it again. Exit code 1
+when a target failed, 3 when clang is missing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["TARGETS", "Result", "build", "fuzz", "missing"]
+
+TREE = Path(__file__).resolve().parents[1]
+SOURCE = TREE / "device" / "test" / "fuzz"
+OUTPUT = TREE / "build" / "fuzz"
+CLANG = "clang-14"
+PACKAGES = "clang-14 libclang-rt-14-dev libssl-dev"
+
+TARGETS = ("der", "primitives", "roughtime", "tls_bytes", "tls_server", "x509")
+FLAGS = (
+    *("-std=c11", "-g", "-O2", "-fsanitize=fuzzer,address,undefined"),
+    "-fno-sanitize-recover=all",
+)
+EXTRA = {"primitives": ("-DROOTLET_TWO_KERNELS=1", "-lcrypto")}
+"""What a target is built with besides."""
+LONGEST_INPUT = 4096
+MISSING = 3
+
+
+@dataclass(frozen=True)
+class Result:
+    """What one run found."""
+
+    target: str
+    failed: bool
+    executions: int
+    coverage: int
+    """Edges reached."""
+    log: str
+
+
+def missing() -> str:
+    """What to install, or nothing."""
+    command = f"apt-get install -y --no-install-recommends {PACKAGES}"
+    return "" if shutil.which(CLANG) else command
+
+
+def build(target: str, folder: Path, *options: str) -> Path:
+    """Compiles one target with the library."""
+    folder.mkdir(parents=True, exist_ok=True)
+    program = folder / target
+    sources = [SOURCE / f"{target}.c", *sorted((TREE / "device" / "src").rglob("*.c"))]
+    include = [f"-I{TREE / 'device' / name}" for name in ("include", "src")]
+    extra = (*options, *EXTRA.get(target, ()))
+    command = [CLANG, *FLAGS, *include, *map(str, sources), *extra, "-o", str(program)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"{target} does not compile:\n{done.stderr}")
+    return program
+
+
+def fuzz(target: str, seconds: int, folder: Path = OUTPUT) -> Result:
+    """Builds and runs one target for so many seconds."""
+    program = build(target, folder)
+    kept, found = folder / f"{target}-corpus", folder / f"{target}-failures"
+    for place in (kept, found):
+        place.mkdir(exist_ok=True)
+    command = [str(program), str(kept), str(SOURCE / "corpus" / target)]
+    command += [f"-max_total_time={seconds}", f"-max_len={LONGEST_INPUT}", "-print_final_stats=1"]
+    command += [f"-artifact_prefix={found}/", "-timeout=10", "-verbosity=1"]
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=seconds + 300, check=False
+    )
+    log = done.stderr
+    counted = re.search(r"number_of_executed_units: (\d+)", log)
+    edges = re.findall(r"cov: (\d+)", log)
+    failed = done.returncode != 0
+    return Result(
+        target, failed, int(counted[1]) if counted else 0, int(edges[-1]) if edges else 0, log
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run what was asked for; one line each."""
+    description = (__doc__ or "").partition("\n")[0]
+    parser = argparse.ArgumentParser(prog="tools.fuzz", description=description)
+    parser.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
+    parser.add_argument("targets", nargs="*", metavar="TARGET", help=", ".join(TARGETS))
+    options = parser.parse_args(arguments)
+    if command := missing():
+        print(f"run: {command}", file=sys.stderr)
+        return MISSING
+    failed = False
+    for target in options.targets or TARGETS:
+        print(f"{target}: fuzzing for {options.seconds} s ...", flush=True)
+        result = fuzz(target, options.seconds)
+        print(f"{target}: {result.executions:,} inputs, {result.coverage:,} edges", flush=True)
+        if result.failed:
+            print(result.log[-3000:])
+            print(f"{target}: failed. Run it again: {OUTPUT / target} FILE, the file named above")
+        failed = failed or result.failed
+    return int(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
