@@ -7,8 +7,8 @@
  *
  *     trace INSTRUCTIONS ADDRESSES-HASH ACCESSES-HASH LONG-MULTIPLICATIONS
  *
- * Built by tools/secret_trace.py with the host's compiler. Declared here is what is used of the interface;
- * Debian's QEMU has no header for it.
+ * Built by tools/secret_trace.py with the host's compiler. Declared here is what is used of the
+ * interface; Debian's QEMU has no header for it.
  */
 #include <inttypes.h>
 #include <stdbool.h>
