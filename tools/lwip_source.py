@@ -1,4 +1,4 @@
-"""Fetches lwIP's source from the Debian source package, pinned, into build/.
+"""Fetches lwIP's source from the Debian source package into build/: pinned, or another release's.
 
     python3 tools/lwip_source.py
 
@@ -70,8 +70,12 @@ def _download(folder: Path) -> Path:
         name = "system.sources" if file.suffix == ".sources" else "system.list"
         (folder / "sources" / name).write_text(entries, encoding="utf-8")
     _apt(folder, "update")
-    _apt(folder, "source", "--download-only", f"lwip={VERSION}")
-    return folder / ARCHIVE
+    try:
+        _apt(folder, "source", "--download-only", f"lwip={VERSION}")
+    except NoSource:
+        # Another release of Debian or Ubuntu: what it has, as its archive's signature vouches for.
+        _apt(folder, "source", "--download-only", "lwip")
+    return next(folder.glob("lwip_*.orig.tar.*"))
 
 
 def fetch() -> Path:
@@ -89,7 +93,7 @@ def fetch() -> Path:
         shutil.rmtree(old, ignore_errors=True)
     archive = _download(folder)
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if found != SHA256:
+    if archive.name == ARCHIVE and found != SHA256:
         raise NoSource(f"{ARCHIVE} has the SHA-256 {found}, not {SHA256}")
     with tarfile.open(archive) as tar:
         tar.extractall(folder / "tree", filter="data")
