@@ -59,6 +59,7 @@ def test_a_frame_without_a_fixed_size_is_found() -> None:
     assert CallGraph([GRAPH.format(more=node)], []).unbounded == {"wild"}
 
 
+@pytest.mark.timeout(900)  # a minute, where nothing else runs
 def test_the_report_is_up_to_date(capsys: pytest.CaptureFixture[str]) -> None:
     """Growth is seen in review: a change of any figure comes with the change of its cause."""
     assert size_report.main(["--check"]) == 0, capsys.readouterr().out

@@ -6,16 +6,7 @@
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
 
-#define OTHER 12 /* its first register */
-
-/* The neutral point, and the other addend for it. */
-static const uint16_t start[] = {
-    FE_SET(0, 0),         FE_SET(1, 1),
-    FE_SET(2, 1),         FE_SET(3, 0),
-    FE_SET(OTHER, 1),     FE_SET(OTHER + 1, 1),
-    FE_SET(OTHER + 2, 2), FE_SET(OTHER + 3, 0),
-    FE_SET(10, 0),        FE_END,
-};
+#define OTHER 12 /* first register of the other addend, see programs25519.h */
 
 /*
  * bytes = encoding of scalar * B, scalar below 2^255: double and add with either B or, for a bit of
@@ -27,16 +18,16 @@ __attribute__((noinline)) static void multiply_base(uint8_t bytes[32], const uin
     rootlet_field25519 registers;
     uint32_t swap = 1;
     rootlet_field25519_begin(registers, false);
-    rootlet_field25519_run(registers, rootlet_ed25519_base);
-    rootlet_field25519_run(registers, start);
+    rootlet_field25519_run(registers, FE_PROGRAM(base));
+    rootlet_field25519_run(registers, FE_PROGRAM(both_neutral));
     for (unsigned i = 255; i-- > 0;) {
         uint32_t bit = scalar[i / 32] >> i % 32 & 1;
         rootlet_words_swap(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND),
                            ROOTLET_FIELD25519_AT(registers, OTHER), ROOTLET_ED25519_ADDEND_WORDS,
                            swap ^ bit);
         swap = bit;
-        rootlet_field25519_run(registers, rootlet_ed25519_double);
-        rootlet_field25519_run(registers, rootlet_ed25519_add);
+        rootlet_field25519_run(registers, FE_PROGRAM(twice));
+        rootlet_field25519_run(registers, FE_PROGRAM(add));
     }
     rootlet_ed25519_encode(bytes, registers);
     rootlet_words_wipe(registers, ROOTLET_FIELD25519_WORDS);

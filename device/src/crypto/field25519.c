@@ -106,7 +106,7 @@ void rootlet_field25519_begin(uint32_t *registers, bool is_public)
     registers[ROOTLET_FIELD25519_QUICK] = is_public;
 }
 
-void rootlet_field25519_run(uint32_t *registers, const uint16_t *program)
+void rootlet_field25519_run_codes(uint32_t *registers, const uint16_t *program)
 {
     const bool quick = ROOTLET_TWO_KERNELS && registers[ROOTLET_FIELD25519_QUICK] != 0;
     uint32_t *const product = AT(PRODUCT);
@@ -162,24 +162,9 @@ void rootlet_field25519_run(uint32_t *registers, const uint16_t *program)
     }
 }
 
-/* Exponents of z on the right. 2^252 - 3 = (2^250 - 1) * 4 + 1, and 1/z = z^(p-2) with
- * p - 2 = 8 * (2^252 - 3) + 3. */
-const uint16_t rootlet_field25519_divide[] = {
-    FE_MUL(8, 1, 1),                                                        /* 2 */
-    FE_RAISE(9, 2),                                                         /* 8 */
-    FE_MUL(9, 9, 1),                                                        /* 9 */
-    FE_MUL(8, 8, 9),                                                        /* 11 */
-    FE_MUL(8, 8, 8),                                                        /* 22 */
-    FE_MUL(8, 8, 9),                                                        /* 2^5 - 1 */
-    FE_RAISE(9, 5),    FE_MUL(9, 9, 8),                                     /* 2^10 - 1 */
-    FE_RAISE(10, 10),  FE_MUL(10, 10, 9),                                   /* 2^20 - 1 */
-    FE_RAISE(8, 20),   FE_MUL(8, 8, 10),                                    /* 2^40 - 1 */
-    FE_RAISE(8, 10),   FE_MUL(8, 8, 9),                                     /* 2^50 - 1 */
-    FE_RAISE(9, 50),   FE_MUL(9, 9, 8),                                     /* 2^100 - 1 */
-    FE_RAISE(10, 100), FE_MUL(10, 10, 9),                                   /* 2^200 - 1 */
-    FE_RAISE(10, 50),  FE_MUL(10, 10, 8),                                   /* 2^250 - 1 */
-    FE_RAISE(10, 2),                                                        /* 2^252 - 4 */
-    FE_MUL(8, 10, 1),                                                       /* 2^252 - 3 */
-    FE_RAISE(9, 3),    FE_MUL(9, 9, 1),   FE_MUL(9, 9, 1), FE_MUL(9, 9, 1), /* p - 2 */
-    FE_MUL(0, 0, 9),   FE_MUL(2, 2, 9),   FE_END,
-};
+void rootlet_field25519_run(uint32_t *registers, unsigned program)
+{
+    const uint8_t *programs = (const uint8_t *)&rootlet_field_programs;
+    rootlet_field25519_run_codes(registers,
+                                 (const uint16_t *)(const void *)(programs + 2 * program));
+}

@@ -9,6 +9,8 @@
 #ifndef ROOTLET_CRYPTO_FIELD25519_H
 #define ROOTLET_CRYPTO_FIELD25519_H
 
+#include "programs25519.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -59,11 +61,9 @@ enum {
  * first program. */
 void rootlet_field25519_begin(uint32_t *registers, bool is_public);
 
-void rootlet_field25519_run(uint32_t *registers, const uint16_t *program);
-
-/* Register 8 = register 1 to the power 2^252 - 3, and registers 0 and 2 are divided by register 1
- * (by zero gives zero). Uses 9 and 10. */
-extern const uint16_t rootlet_field25519_divide[];
+/* Runs FE_PROGRAM(name), or codes from somewhere else. */
+void rootlet_field25519_run(uint32_t *registers, unsigned program);
+void rootlet_field25519_run_codes(uint32_t *registers, const uint16_t *program);
 
 /* Register r from 32 little-endian bytes; the top bit is ignored. */
 void rootlet_field25519_load(uint32_t *registers, unsigned r, const uint8_t bytes[32]);

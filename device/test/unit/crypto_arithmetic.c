@@ -33,7 +33,7 @@ static void test_field(const char *folder)
         rootlet_words_load(ROOTLET_FIELD25519_AT(registers, 1), v.bytes[2], 8);
         for (unsigned is_public = 0; is_public < 2; is_public++) {
             rootlet_field25519_begin(registers, is_public);
-            rootlet_field25519_run(registers, field_program(v.text[0]));
+            rootlet_field25519_run_codes(registers, field_program(v.text[0]));
             bool zero = rootlet_field25519_is_zero(registers, 2);
             rootlet_words_store(result, ROOTLET_FIELD25519_AT(registers, 2), 8);
             vectors_check(&v, vectors_equal(&v, 3, result, sizeof result));
@@ -52,12 +52,12 @@ static void test_division(void)
     static const uint16_t less_one[] = {FE_SET(1, 1), FE_SUB(0, 0, 1), FE_END};
     rootlet_field25519 registers;
     rootlet_field25519_begin(registers, false);
-    rootlet_field25519_run(registers, start);
-    rootlet_field25519_run(registers, rootlet_field25519_divide);
-    rootlet_field25519_run(registers, less_one);
+    rootlet_field25519_run_codes(registers, start);
+    rootlet_field25519_run(registers, FE_PROGRAM(divide));
+    rootlet_field25519_run_codes(registers, less_one);
     check(rootlet_field25519_is_zero(registers, 0), "field25519", "z / z");
-    rootlet_field25519_run(registers, by_zero);
-    rootlet_field25519_run(registers, rootlet_field25519_divide);
+    rootlet_field25519_run_codes(registers, by_zero);
+    rootlet_field25519_run(registers, FE_PROGRAM(divide));
     check(rootlet_field25519_is_zero(registers, 0), "field25519", "x / 0");
     check(rootlet_field25519_is_zero(registers, 2), "field25519", "y / 0");
 }
