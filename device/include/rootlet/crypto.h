@@ -22,9 +22,8 @@
 
 /* A context may be copied by assignment to take a digest and go on. Messages up to 2^32-1 bytes. */
 typedef struct rootlet_sha256 {
-    uint32_t state[8];
-    uint8_t block[64]; /* that is filling */
-    uint32_t length;   /* bytes so far */
+    uint32_t words[8 + 16]; /* the state, then the block that is filling */
+    uint32_t length;        /* bytes so far */
 } rootlet_sha256;
 
 void rootlet_sha256_init(rootlet_sha256 *hash);

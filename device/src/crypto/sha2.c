@@ -28,3 +28,12 @@ const uint64_t rootlet_sha2_round[80] = {
     0x28db77f523047d84, 0x32caab7b40c72493, 0x3c9ebe0a15c9bebc, 0x431d67c49c100d4c,
     0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
 };
+
+uint8_t *rootlet_sha2_store(uint8_t *digest, uint32_t word)
+{
+    for (unsigned i = 4; i-- > 0;) {
+        *digest++ = (uint8_t)(word >> 24);
+        word <<= 8;
+    }
+    return digest;
+}

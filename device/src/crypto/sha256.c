@@ -1,6 +1,7 @@
 /*
- * SHA-256, FIPS 180-4. The state's words stand from h to a. The schedule is expanded in full and
- * used up in place: smaller and quicker than a ring of 16 words.
+ * SHA-256, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
+ * The schedule is expanded in full and used up in place: smaller and quicker than a ring of 16
+ * words.
  */
 #include "sha2.h"
 #include "words.h"
@@ -18,39 +19,35 @@ static uint32_t rotate(uint32_t x, unsigned n)
 }
 
 /* FIPS 180-4 section 6.2.2 */
-static void compress(uint32_t state[STATE], const uint8_t *bytes)
+static void compress(uint32_t words[STATE + BLOCK])
 {
     uint32_t x[STATE + ROUNDS];
-    rootlet_words_copy(x, state, STATE);
-    for (uint32_t *w = x + STATE; w < x + STATE + BLOCK; w++) {
-        *w = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 |
-             bytes[3];
-        bytes += sizeof *w;
-    }
-    for (uint32_t *w = x + STATE + BLOCK; w < x + STATE + ROUNDS; w++) {
+    rootlet_words_copy(x, words, STATE + BLOCK);
+    uint32_t *w = x + STATE + BLOCK;
+    do {
         uint32_t s0 = rotate(w[-15], 7) ^ rotate(w[-15], 18) ^ w[-15] >> 3;
         uint32_t s1 = rotate(w[-2], 17) ^ rotate(w[-2], 19) ^ w[-2] >> 10;
         w[0] = w[-16] + s0 + w[-7] + s1;
-    }
+    } while (++w != x + STATE + ROUNDS);
     uint32_t e = x[3];
     uint32_t a = x[7];
     uint32_t b_or_c = x[6] ^ x[5]; /* the bits in which b and c differ */
-    for (unsigned i = 0; i < ROUNDS; i++) {
+    uint32_t *v = x;
+    const uint64_t *k = rootlet_sha2_round;
+    do {
         /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
-        uint32_t *v = x + i;
         uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
         uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
-        uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) +
-                      (uint32_t)(rootlet_sha2_round[i] >> 32) + v[8];
+        uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + (uint32_t)(*k++ >> 32) + v[8];
         uint32_t b = v[6];
         uint32_t a_or_b = a ^ b;
         s0 += b ^ (a_or_b & b_or_c); /* the majority of a, b, c: b, unless both others differ */
         b_or_c = a_or_b;
         e = v[4] += t1;
         a = v[8] = t1 + s0;
-    }
+    } while (++v != x + ROUNDS);
     for (unsigned i = 0; i < STATE; i++) {
-        state[i] += x[ROUNDS + i];
+        words[i] += x[ROUNDS + i];
     }
     rootlet_words_wipe(x, STATE + ROUNDS);
 }
@@ -58,47 +55,38 @@ static void compress(uint32_t state[STATE], const uint8_t *bytes)
 void rootlet_sha256_init(rootlet_sha256 *hash)
 {
     for (unsigned i = 0; i < STATE; i++) {
-        hash->state[STATE - 1 - i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
+        hash->words[STATE - 1 - i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
     }
     hash->length = 0;
 }
 
 void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t length)
 {
-    uint8_t *to = hash->block + hash->length % sizeof hash->block;
-    hash->length += (uint32_t)length;
-    while (length-- > 0) {
-        *to++ = *bytes++;
-        if (to == hash->block + sizeof hash->block) {
-            compress(hash->state, hash->block);
-            to = hash->block;
+    uint32_t count = hash->length;
+    for (const uint8_t *end = bytes + length; bytes != end;) {
+        uint32_t *word = hash->words + STATE + count / sizeof *word % BLOCK;
+        *word = *word << 8 | *bytes++;
+        if (++count % 64 == 0) {
+            compress(hash->words);
         }
     }
+    hash->length = count;
 }
 
 void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BYTES])
 {
-    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last eight bytes. */
-    uint32_t low = hash->length << 3;
-    uint32_t high = hash->length >> 29;
+    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
+    uint32_t length = hash->length;
     uint8_t byte = 0x80;
     do {
         rootlet_sha256_update(hash, &byte, 1);
         byte = 0;
     } while (hash->length % 64 != 56);
-    for (unsigned i = 64; i-- > 56;) {
-        hash->block[i] = (uint8_t)low;
-        low = low >> 8 | high << 24;
-        high >>= 8;
-    }
-    compress(hash->state, hash->block);
+    hash->words[STATE + BLOCK - 2] = length >> 29;
+    hash->words[STATE + BLOCK - 1] = length << 3;
+    compress(hash->words);
     for (unsigned i = STATE; i-- > 0;) {
-        uint32_t word = hash->state[i];
-        for (unsigned j = sizeof word; j-- > 0;) {
-            digest[j] = (uint8_t)word;
-            word >>= 8;
-        }
-        digest += sizeof word;
+        digest = rootlet_sha2_store(digest, hash->words[i]);
     }
     rootlet_wipe(hash, sizeof *hash);
 }

@@ -106,12 +106,8 @@ void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BY
     hash->words[STATE + BLOCK - 1] = (uint64_t)length << 3;
     compress(hash->words);
     for (unsigned i = STATE; i-- > 0;) {
-        uint64_t word = hash->words[i];
-        for (unsigned j = sizeof word; j-- > 0;) {
-            digest[j] = (uint8_t)word;
-            word >>= 8;
-        }
-        digest += sizeof word;
+        digest = rootlet_sha2_store(digest, (uint32_t)(hash->words[i] >> 32));
+        digest = rootlet_sha2_store(digest, (uint32_t)hash->words[i]);
     }
     rootlet_wipe(hash, sizeof *hash);
 }
