@@ -33,13 +33,8 @@ static void add_block(rootlet_poly1305 *poly, const uint8_t block[16])
 {
     uint32_t *const h = poly->h;
     uint32_t *const t = poly->t;
-    uint64_t sum = 0;
-    for (unsigned i = 0; i < 4; i++) {
-        sum += (uint64_t)h[i] + rootlet_word_load(block + 4 * i);
-        h[i] = (uint32_t)sum;
-        sum >>= 32;
-    }
-    h[4] += 1 + (uint32_t)sum;
+    rootlet_words_load(t, block, 4);
+    h[4] += 1 + rootlet_words_add(h, h, t, 4, 1, 0);
     for (unsigned i = 0; i < 4; i++) {
         t[i] = h[4] * poly->key[i];
     }
@@ -47,7 +42,7 @@ static void add_block(rootlet_poly1305 *poly, const uint8_t block[16])
     for (unsigned i = 0; i < 4; i++) {
         top += rootlet_words_accumulate(t, poly->key + 4 - i, 4, h[i]);
     }
-    sum = (top >> 2) * 5;
+    uint64_t sum = (top >> 2) * 5;
     for (unsigned i = 0; i < 4; i++) {
         sum += t[i];
         h[i] = (uint32_t)sum;

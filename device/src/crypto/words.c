@@ -60,7 +60,7 @@ void rootlet_words_swap(uint32_t *a, uint32_t *b, size_t count, uint32_t swap)
     } while (--count > 0);
 }
 
-#if !defined(ROOTLET_KERNEL_UMAAL)
+#if !defined(ROOTLET_KERNEL_UMAAL) && !defined(ROOTLET_KERNEL_ARMV7M)
 
 /*
  * w < 2^16, so that both halves of b times w fit a word. low is exact by the condition in words.h;

@@ -60,6 +60,33 @@ void rootlet_words_product(uint32_t product[16], const uint32_t a[8], const uint
     }
 }
 
+/* As in words.c: low = w * l + carry, high = w * h + low >> 16, both below 2^32; the carry behind
+ * high mod 2^16, low mod 2^16 is high >> 16, at most w, and that of the sum. */
+uint32_t rootlet_words_add(uint32_t *r, const uint32_t *a, const uint32_t *b, size_t count,
+                           uint32_t w, uint32_t carry)
+{
+    uint32_t low, high, sum;
+    __asm__ volatile("1:                                   \n\t"
+                     "ldr  %[low], [%[b]], #4              \n\t"
+                     "ldr  %[sum], [%[a]], #4              \n\t"
+                     "lsrs %[high], %[low], #16            \n\t"
+                     "uxth %[low], %[low]                  \n\t"
+                     "mla  %[low], %[low], %[w], %[carry]  \n\t"
+                     "mul  %[high], %[high], %[w]          \n\t"
+                     "add  %[high], %[high], %[low], lsr #16 \n\t"
+                     "bfi  %[low], %[high], #16, #16       \n\t"
+                     "adds %[sum], %[sum], %[low]          \n\t"
+                     "adc  %[carry], %[zero], %[high], lsr #16 \n\t"
+                     "str  %[sum], [%[r]], #4              \n\t"
+                     "subs %[count], %[count], #1          \n\t"
+                     "bne  1b                              \n\t"
+                     : [r] "+&r"(r), [a] "+&r"(a), [b] "+&r"(b), [count] "+&r"(count),
+                       [carry] "+&r"(carry), [low] "=&r"(low), [high] "=&r"(high), [sum] "=&r"(sum)
+                     : [w] "r"(w), [zero] "r"(0)
+                     : "cc", "memory");
+    return carry;
+}
+
 /* UMLAL adds into 64 bits: w * b + a, at most 2^64 - 2^32, and the carry behind that. */
 uint32_t rootlet_words_add_quick(uint32_t *r, const uint32_t *a, const uint32_t *b, size_t count,
                                  uint32_t w, uint32_t carry)
