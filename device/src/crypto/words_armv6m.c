@@ -53,7 +53,7 @@ __attribute__((always_inline)) static inline uint32_t accumulate(uint32_t *r, co
                      "1:                       \n\t" ACCUMULATE ACCUMULATE
                      "cmp  %[b], %[end]        \n\t"
                      "bne  1b                  \n\t"
-                     : [r] "+l"(r), [b] "+l"(b), [c] "+l"(carry), [h] "=&l"(h), [l] "=&l"(l),
+                     : [r] "+&l"(r), [b] "+&l"(b), [c] "+&l"(carry), [h] "=&l"(h), [l] "=&l"(l),
                        [x] "=&l"(x), [y] "=&l"(y), [z] "=&l"(z)
                      : [wl] "r"(low), [wh] "r"(high), [end] "r"(end)
                      : "cc", "memory");

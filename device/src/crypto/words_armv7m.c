@@ -45,7 +45,7 @@ uint32_t rootlet_words_accumulate(uint32_t *r, const uint32_t *b, size_t count, 
         "str  %[sum], [%[r]], #4            \n\t"
         "subs %[count], %[count], #1        \n\t"
         "bne  1b                            \n\t"
-        : [r] "+r"(r), [b] "+r"(b), [count] "+r"(count), [carry] "+r"(carry), [h] "=&r"(word),
+        : [r] "+&r"(r), [b] "+&r"(b), [count] "+&r"(count), [carry] "+&r"(carry), [h] "=&r"(word),
           [sum] "=&r"(sum), [ll] "=&r"(ll), [mid] "=&r"(mid), [oth] "=&r"(oth)
         : [wl] "r"(low), [wh] "r"(high)
         : "cc", "memory");
@@ -107,7 +107,7 @@ uint32_t rootlet_words_add_quick(uint32_t *r, const uint32_t *a, const uint32_t 
         "strd  %[a0], %[a1], [%[r]], #8    \n\t"
         "subs  %[count], %[count], #2      \n\t"
         "bne   1b                          \n\t"
-        : [r] "+r"(r), [a] "+r"(a), [b] "+r"(b), [count] "+r"(count), [carry] "+r"(carry),
+        : [r] "+&r"(r), [a] "+&r"(a), [b] "+&r"(b), [count] "+&r"(count), [carry] "+&r"(carry),
           [a0] "=&r"(a0), [a1] "=&r"(a1), [b0] "=&r"(b0), [b1] "=&r"(b1), [high] "=&r"(high)
         : [w] "r"(w)
         : "cc", "memory");
@@ -165,7 +165,7 @@ void rootlet_words_product_quick(uint32_t product[16], const uint32_t a[8], cons
         "ldr   %[next], %[end]                 \n\t"
         "cmp   %[a], %[next]                   \n\t"
         "bne   1b                              \n\t"
-        : [p] "+r"(product), [a] "+r"(a), [b] "+r"(b), [w0] "=&r"(w0), [w1] "=&r"(w1),
+        : [p] "+&r"(product), [a] "+&r"(a), [b] "+&r"(b), [w0] "=&r"(w0), [w1] "=&r"(w1),
           [first] "=&r"(first), [second] "=&r"(second), [before] "=&r"(before), [p0] "=&r"(p0),
           [p1] "=&r"(p1), [b0] "=&r"(b0), [b1] "=&r"(b1), [next] "=&r"(next), [count] "=&r"(count)
         : [end] "m"(end)

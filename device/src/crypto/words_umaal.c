@@ -19,7 +19,7 @@ uint32_t rootlet_words_add(uint32_t *r, const uint32_t *a, const uint32_t *b, si
         "strd  %[a0], %[a1], [%[r]], #8     \n\t"
         "subs  %[count], %[count], #2       \n\t"
         "bne   1b                           \n\t"
-        : [r] "+r"(r), [a] "+r"(a), [b] "+r"(b), [count] "+r"(count), [carry] "+r"(carry),
+        : [r] "+&r"(r), [a] "+&r"(a), [b] "+&r"(b), [count] "+&r"(count), [carry] "+&r"(carry),
           [a0] "=&r"(a0), [a1] "=&r"(a1), [b0] "=&r"(b0), [b1] "=&r"(b1)
         : [w] "r"(w)
         : "cc", "memory");
@@ -53,9 +53,9 @@ static void accumulate_two_rows(uint32_t *product, uint32_t w0, uint32_t w1, con
                      "bne   1b                                  \n\t"
                      "umaal %[first], %[second], %[w1], %[before] \n\t"
                      "strd  %[first], %[second], [%[p]]         \n\t"
-                     : [p] "+r"(product), [b] "+r"(b), [count] "+r"(count), [first] "+r"(first),
-                       [second] "+r"(second), [before] "+r"(before), [p0] "=&r"(p0), [p1] "=&r"(p1),
-                       [b0] "=&r"(b0), [b1] "=&r"(b1)
+                     : [p] "+&r"(product), [b] "+&r"(b), [count] "+&r"(count), [first] "+&r"(first),
+                       [second] "+&r"(second), [before] "+&r"(before), [p0] "=&r"(p0),
+                       [p1] "=&r"(p1), [b0] "=&r"(b0), [b1] "=&r"(b1)
                      : [w0] "r"(w0), [w1] "r"(w1)
                      : "cc", "memory");
 }

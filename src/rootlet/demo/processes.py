@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from rootlet.errors import Environment, Missing
@@ -52,6 +53,23 @@ def rootlet(*arguments: str) -> str:
     return done.stdout
 
 
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """SIGINT and SIGTERM wait until the end: what was just started must be known to be stopped."""
+    arrived: list[int] = []
+    before = {
+        number: signal.signal(number, lambda number, _frame: arrived.append(number))
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+        for late in arrived:
+            signal.raise_signal(late)
+
+
 class Processes:
     """Servers in the background, each with a log file; all are stopped together."""
 
@@ -62,11 +80,11 @@ class Processes:
 
     def start(self, name: str, command: Sequence[str], ready: Callable[[], bool]) -> None:
         """Start a server and wait until ``ready`` says that it answers."""
-        with (self._logs / f"{name}.log").open("wb") as log:
+        with (self._logs / f"{name}.log").open("wb") as log, _interrupted_later():
             process = subprocess.Popen(
                 command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
             )
-        self._running[name] = process
+            self._running[name] = process
         deadline = time.monotonic() + READY_SECONDS
         while not ready():
             if process.poll() is not None or time.monotonic() > deadline:
