@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from rootlet.demo import processes
 from rootlet.demo.processes import Processes
 
 
@@ -23,7 +22,7 @@ def test_an_interruption_waits_until_the_server_is_known(
         signal.raise_signal(signal.SIGINT)
         return started
 
-    monkeypatch.setattr(processes.subprocess, "Popen", interrupted)
+    monkeypatch.setattr(subprocess, "Popen", interrupted)
     servers = Processes(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         servers.start("sleeper", ["sleep", "60"], lambda: True)
