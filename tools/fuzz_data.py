@@ -78,7 +78,7 @@ def _seeds(leaf: bytes, issuing: bytes, root: bytes) -> Iterator[tuple[str, byte
     for calls in (4, 12):
         yield "der", bytes([calls]) + numbers.randbytes(2 * calls) + leaf
     yield "der", bytes([3, 0x30, 4, 0x30, 4, 0x02, 8]) + leaf
-    for operation in range(6):
+    for operation in range(7):
         yield "primitives", bytes([operation, 0]) + numbers.randbytes(150)
     plain = b"".join(bytes([step, 0]) for step in HANDSHAKE)
     yield "tls_server", b"\0" + plain + bytes([13, 5]) + bytes([8, 0, 9, 0, 13, 9])
@@ -88,6 +88,11 @@ def _seeds(leaf: bytes, issuing: bytes, root: bytes) -> Iterator[tuple[str, byte
     )
     yield "tls_server", b"\0" + bytes([2, 0]) + plain + bytes([12, 2, 1, 0, 15, 0])
     yield "tls_server", b"\0" + b"".join(bytes([step, 12, 30, 3]) for step in HANDSHAKE)
+    # A change undone by the next one: the message is as it should be.
+    for undone in (3, 4):
+        steps = [bytes([step, 0]) for step in HANDSHAKE]
+        steps[undone] = bytes([HANDSHAKE[undone], 2, 0, 9, 1, 0, 9, 1])
+        yield "tls_server", b"\0" + b"".join(steps)
     yield "tls_bytes", b"\0" + bytes.fromhex("160303002e0200002a0303") + bytes(39)
     yield "tls_bytes", b"\7" + bytes.fromhex("15030300020228")
 

@@ -9,7 +9,7 @@ import pytest
 from tools.fuzz import OUTPUT, SOURCE, TARGETS, build, fuzz, missing
 
 SECONDS = 20
-LEAST_INPUTS = 200
+LEAST_INPUTS = 100
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -6,7 +6,7 @@
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
-#define OPERATIONS 6
+#define OPERATIONS 7
 #define SEALED_MOST 600
 
 static void check_hash(fuzz_input *input, const EVP_MD *kind)
@@ -41,6 +41,26 @@ static void check_hmac(fuzz_input *input)
     rootlet_hmac_sha256(got, key, key_length, input->next, input->left);
     EXPECT(memcmp(expected, got, sizeof got) == 0);
     free(key);
+}
+
+/* HKDF-Expand of one block is HMAC of the info and a byte 1 (RFC 5869 section 2.3). */
+static void check_hkdf(fuzz_input *input)
+{
+    uint8_t expected[32], got[32], prk[32];
+    size_t length;
+    for (size_t i = 0; i < sizeof prk; i++) {
+        prk[i] = fuzz_byte(input);
+    }
+    size_t out_length = fuzz_byte(input) % 34;
+    uint8_t *info = fuzz_copy(input, ROOTLET_HKDF_INFO_BYTES, &length);
+    uint8_t counted[ROOTLET_HKDF_INFO_BYTES + 1];
+    memcpy(counted, info, length);
+    counted[length] = 1;
+    EXPECT(HMAC(EVP_sha256(), prk, sizeof prk, counted, length + 1, expected, NULL));
+    rootlet_status status = rootlet_hkdf_sha256_expand(got, out_length, prk, info, length);
+    EXPECT((status == ROOTLET_OK) == (out_length <= sizeof got));
+    EXPECT(status != ROOTLET_OK || memcmp(expected, got, out_length) == 0);
+    free(info);
 }
 
 static void fill(uint8_t *bytes, size_t length, fuzz_input *input)
@@ -83,6 +103,7 @@ static void check_ed25519(fuzz_input *input)
     rootlet_ed25519_sign(signature, private_key, NULL, 0, input->next, input->left);
     EXPECT(memcmp(signature, expected, sizeof signature) == 0);
     rootlet_ed25519_public(public_key, private_key);
+    const bool intact = (flips & 3) == 0;
     for (; flips & 3; flips--) {
         uint8_t at = fuzz_byte(input);
         (at & 0x80 ? public_key : signature)[at & (at & 0x80 ? 31 : 63)] ^= fuzz_byte(input);
@@ -95,6 +116,7 @@ static void check_ed25519(fuzz_input *input)
                ROOTLET_OK;
     REACHED(own);
     EXPECT(!own || other);
+    EXPECT(own || !intact);
     EVP_MD_CTX_free(context);
     EVP_PKEY_free(key);
     EVP_PKEY_free(peer);
@@ -146,6 +168,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
         break;
     case 4:
         check_ed25519(&input);
+        break;
+    case 5:
+        check_hkdf(&input);
         break;
     default:
         check_aead(&input);
