@@ -24,8 +24,13 @@ def test_an_interruption_waits_until_the_server_is_known(
 
     monkeypatch.setattr(subprocess, "Popen", interrupted)
     servers = Processes(tmp_path)
-    with pytest.raises(KeyboardInterrupt):
-        servers.start("sleeper", ["sleep", "60"], lambda: True)
+    # A shell's background jobs have it ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            servers.start("sleeper", ["sleep", "60"], lambda: True)
+    finally:
+        signal.signal(signal.SIGINT, before)
     (process_id,) = servers.pids().values()
     servers.stop()
     assert not Path(f"/proc/{process_id}").exists()
