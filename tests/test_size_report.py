@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from tools import size_report
+from tools.device_build import PARTS, ROWS
 from tools.size_rows import value
 from tools.stack_depth import CallGraph, Recursion
 
@@ -83,6 +84,14 @@ def test_rows_have_the_agreed_fields() -> None:
     assert all(list(row) == fields for row in rows)
     totals = [row for row in rows if row["what"] == "total"]
     assert {row["static_ram"] for row in totals} == {0}
+
+
+def test_the_library_on_cortex_m3() -> None:
+    rows = size_report.read_rows()
+    parts = {part: value(rows, "cortex-m3", part, "flash") for part in ROWS}
+    assert all(parts[part] > 500 for part in PARTS)
+    assert sum(parts.values()) == value(rows, "cortex-m3", "total", "flash")
+    assert value(rows, "cortex-m3", "rootlet_ed25519_verify", "stack") <= 1400
 
 
 @pytest.mark.parametrize("cpu", ["cortex-m3", "cortex-m0plus"])

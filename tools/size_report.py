@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 from tools.device_build import CORES, FLAGS, ROWS, compiler_version
 from tools.size_bars import bars
-from tools.size_rows import EVERYTHING, LEFT_OUT, SERVER_ONLY, STACK_ROOTS, Row, all_rows, value
+from tools.size_rows import EVERYTHING, FLAGS_OF, SERVER_ONLY, STACK_ROOTS, Row, all_rows, value
 
 __all__ = ["differences", "main", "read_rows"]
 
@@ -52,7 +52,7 @@ def _flash(rows: Sequence[Row]) -> Lines:
 
 def _variants(rows: Sequence[Row]) -> Lines:
     table = [["variant", *NAMES]]
-    for options in (*((name,) for name in LEFT_OUT), SERVER_ONLY):
+    for options in (*((name,) for name in FLAGS_OF), SERVER_ONLY):
         totals = [value(rows, name, "total", "flash", options) for name in NAMES]
         whole = [value(rows, name, "total", "flash") for name in NAMES]
         cells = [f"{a:,} ({a - b:+,})" for a, b in zip(totals, whole, strict=True)]

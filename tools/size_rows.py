@@ -13,7 +13,16 @@ from tools.firmware import BOARDS, OUTPUT, count_instructions
 from tools.size_bundle import write_bundle
 from tools.stack_depth import CallGraph
 
-__all__ = ["EVERYTHING", "SERVER_ONLY", "VARIANTS", "Row", "all_rows", "value"]
+__all__ = [
+    "EVERYTHING",
+    "FLAGS_OF",
+    "SERVER_ONLY",
+    "STACK_ROOTS",
+    "VARIANTS",
+    "Row",
+    "all_rows",
+    "value",
+]
 
 Row = dict[str, Any]
 """profile, options, cpu, what, flash, static_ram, context, stack, instructions; None where a
@@ -24,7 +33,7 @@ PROFILE = "c25519"
 EVERYTHING: tuple[str, ...] = ()
 SERVER_ONLY = ("no client authentication", "no Roughtime")
 
-LEFT_OUT = {
+FLAGS_OF = {
     "no client authentication": "-DROOTLET_TLS_CLIENT_AUTH=0",
     "no Roughtime": "-DWITHOUT_ROUGHTIME",
     "no KeyUpdate": "-DROOTLET_TLS_KEY_UPDATE=0",
@@ -34,7 +43,7 @@ LEFT_OUT = {
 }
 """How each variant is compiled."""
 
-VARIANTS = (EVERYTHING, *((name,) for name in LEFT_OUT), SERVER_ONLY)
+VARIANTS = (EVERYTHING, *((name,) for name in FLAGS_OF), SERVER_ONLY)
 
 STACK_ROOTS = (
     "rootlet_tls_init",
@@ -104,7 +113,7 @@ def _memory(where: Where, built: Build) -> Iterator[Row]:
 
 def _core_rows(core: Core, options: tuple[str, ...]) -> Iterator[Row]:
     where = Where(options, core.name)
-    flags = [LEFT_OUT[name] for name in options]
+    flags = [FLAGS_OF[name] for name in options]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         bundle = write_bundle(place, **({"time_servers": 0} if "no Roughtime" in options else {}))

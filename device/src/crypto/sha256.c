@@ -31,7 +31,7 @@ static void compress(uint32_t words[STATE + BLOCK])
     } while (++w != x + STATE + ROUNDS);
     uint32_t e = x[3];
     uint32_t a = x[7];
-    uint32_t b_or_c = x[6] ^ x[5]; /* the bits in which b and c differ */
+    uint32_t b_xor_c = x[6] ^ x[5]; /* the bits in which b and c differ */
     uint32_t *v = x;
     const uint64_t *k = rootlet_sha2_round;
     do {
@@ -40,9 +40,9 @@ static void compress(uint32_t words[STATE + BLOCK])
         uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
         uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + (uint32_t)(*k++ >> 32) + v[8];
         uint32_t b = v[6];
-        uint32_t a_or_b = a ^ b;
-        s0 += b ^ (a_or_b & b_or_c); /* the majority of a, b, c: b, unless both others differ */
-        b_or_c = a_or_b;
+        uint32_t a_xor_b = a ^ b;
+        s0 += b ^ (a_xor_b & b_xor_c); /* the majority of a, b, c: b, unless both others differ */
+        b_xor_c = a_xor_b;
         e = v[4] += t1;
         a = v[8] = t1 + s0;
     } while (++v != x + ROUNDS);
