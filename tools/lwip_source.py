@@ -14,7 +14,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 __all__ = ["LWIP", "fetch"]
 
@@ -78,6 +78,17 @@ def _download(folder: Path) -> Path:
     return next(folder.glob("lwip_*.orig.tar.*"))
 
 
+def _unpack(archive: Path, folder: Path) -> None:
+    """Plain files and folders, none outside; tarfile's own filter is not in Debian 12's Python."""
+    with tarfile.open(archive) as tar:
+        wanted = [member for member in tar if member.isfile() or member.isdir()]
+        for member in wanted:
+            path = PurePosixPath(member.name)
+            if path.is_absolute() or ".." in path.parts:
+                raise NoSource(f"{archive.name} would write to {member.name}: not unpacked")
+        tar.extractall(folder, wanted)
+
+
 def fetch() -> Path:
     """lwIP's folder; downloaded and unpacked unless it is there."""
     stamp = LWIP / STAMP
@@ -95,8 +106,7 @@ def fetch() -> Path:
     found = hashlib.sha256(archive.read_bytes()).hexdigest()
     if archive.name == ARCHIVE and found != SHA256:
         raise NoSource(f"{ARCHIVE} has the SHA-256 {found}, not {SHA256}")
-    with tarfile.open(archive) as tar:
-        tar.extractall(folder / "tree", filter="data")
+    _unpack(archive, folder / "tree")
     (top,) = (folder / "tree").iterdir()
     top.rename(LWIP)
     stamp.write_text(SHA256, encoding="ascii")
