@@ -42,8 +42,8 @@
     X(ERR_X509_ENCODING, 32, BAD_CERTIFICATE, "the certificate is not strict DER")                 \
     X(ERR_X509_VERSION, 33, BAD_CERTIFICATE, "the certificate is not version 3")                   \
     X(ERR_X509_SERIAL, 34, BAD_CERTIFICATE, "the serial number is negative or over 20 bytes")      \
-    X(ERR_X509_ALGORITHM_MISMATCH, 35, BAD_CERTIFICATE,                                            \
-      "the certificate names two different signature algorithms")                                  \
+    X(ERR_X509_ALGORITHM, 35, BAD_CERTIFICATE,                                                     \
+      "the certificate is not signed with the profile's algorithm")                                \
     X(ERR_X509_NAME_ENCODING, 36, BAD_CERTIFICATE,                                                 \
       "a name is malformed, or empty where it must not be")                                        \
     X(ERR_X509_SIGNATURE, 37, BAD_CERTIFICATE, "a certificate's signature does not verify")        \
@@ -57,17 +57,14 @@
     X(ERR_X509_NAME, 45, BAD_CERTIFICATE, "the certificate is for another host name")              \
     X(ERR_X509_NAME_CONSTRAINTS, 46, BAD_CERTIFICATE, "name constraints are not supported")        \
     X(ERR_X509_TOO_MANY, 47, BAD_CERTIFICATE, "more certificates than the profile allows")         \
-    X(ERR_X509_WEAK_ALGORITHM, 48, BAD_CERTIFICATE, "the certificate is signed with MD5 or SHA-1") \
-    X(ERR_X509_ALGORITHM, 49, UNSUPPORTED_CERTIFICATE,                                             \
-      "the certificate is not signed with the profile's algorithm")                                \
-    X(ERR_X509_KEY, 50, UNSUPPORTED_CERTIFICATE, "the certificate's key is not of the profile")    \
-    X(ERR_X509_KEY_USAGE, 51, UNSUPPORTED_CERTIFICATE, "the key usage forbids this use")           \
-    X(ERR_X509_EXTENDED_KEY_USAGE, 52, UNSUPPORTED_CERTIFICATE, "not a server certificate")        \
-    X(ERR_X509_UNKNOWN_ISSUER, 53, UNKNOWN_CA, "no path leads to the bundled root")                \
-    X(ERR_X509_NOT_YET_VALID, 54, CERTIFICATE_EXPIRED, "the certificate is not valid yet")         \
-    X(ERR_X509_EXPIRED, 55, CERTIFICATE_EXPIRED, "the certificate has expired")                    \
-    X(ERR_X509_EMPTY, 56, DECODE_ERROR, "the server sent no certificate")                          \
-    X(ERR_X509_CONFIGURED_NAME, 57, INTERNAL_ERROR, "the configured host name is not usable")      \
+    X(ERR_X509_KEY, 48, UNSUPPORTED_CERTIFICATE, "the certificate's key is not of the profile")    \
+    X(ERR_X509_KEY_USAGE, 49, UNSUPPORTED_CERTIFICATE, "the key usage forbids this use")           \
+    X(ERR_X509_EXTENDED_KEY_USAGE, 50, UNSUPPORTED_CERTIFICATE, "not a server certificate")        \
+    X(ERR_X509_UNKNOWN_ISSUER, 51, UNKNOWN_CA, "no path leads to the bundled root")                \
+    X(ERR_X509_NOT_YET_VALID, 52, CERTIFICATE_EXPIRED, "the certificate is not valid yet")         \
+    X(ERR_X509_EXPIRED, 53, CERTIFICATE_EXPIRED, "the certificate has expired")                    \
+    X(ERR_X509_EMPTY, 54, DECODE_ERROR, "the server sent no certificate")                          \
+    X(ERR_X509_CONFIGURED_NAME, 55, INTERNAL_ERROR, "the configured host name is not usable")      \
     X(ERR_ROUGHTIME_PACKET, 80, NONE, "not a Roughtime packet")                                    \
     X(ERR_ROUGHTIME_MESSAGE, 81, NONE, "a Roughtime message is malformed")                         \
     X(ERR_ROUGHTIME_TAG, 82, NONE, "a mandatory tag is missing or has a wrong size")               \

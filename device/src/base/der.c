@@ -79,6 +79,14 @@ void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader)
     }
 }
 
+void rootlet_der_expect(rootlet_reader *reader, const uint8_t *bytes, size_t length)
+{
+    const uint8_t *found = rootlet_read_bytes(reader, length);
+    if (found == NULL || !rootlet_equal(found, bytes, length)) {
+        rootlet_reader_fail(reader);
+    }
+}
+
 bool rootlet_der_flag(rootlet_reader *reader)
 {
     if (rootlet_der_peek(reader) != ROOTLET_DER_BOOLEAN) {
@@ -88,9 +96,4 @@ bool rootlet_der_flag(rootlet_reader *reader)
         rootlet_reader_fail(reader);
     }
     return true;
-}
-
-bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length)
-{
-    return span->left == length && rootlet_equal(span->next, bytes, length);
 }

@@ -1,6 +1,8 @@
 /* See reader.h. */
 #include "reader.h"
 
+#include "bytes.h"
+
 rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length)
 {
     return (rootlet_reader){bytes, length};
@@ -60,4 +62,9 @@ rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width)
 bool rootlet_reader_done(const rootlet_reader *reader)
 {
     return reader->next != NULL && reader->left == 0;
+}
+
+bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length)
+{
+    return span->left == length && rootlet_equal(span->next, bytes, length);
 }

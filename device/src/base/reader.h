@@ -39,4 +39,7 @@ void rootlet_reader_fail(rootlet_reader *reader);
 /* true when nothing failed and nothing is left: the end of every well-formed structure. */
 bool rootlet_reader_done(const rootlet_reader *reader);
 
+/* true when a span holds exactly these bytes. */
+bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length);
+
 #endif

@@ -3,7 +3,7 @@
 
 #include "words.h"
 
-static uint32_t rotate(uint32_t x, unsigned n)
+static uint32_t rotate_left(uint32_t x, unsigned n)
 {
     return x << n | x >> (32 - n);
 }
@@ -26,15 +26,15 @@ __attribute__((noinline)) static void scramble(uint32_t x[16])
             uint32_t *const pd = x + (*at)[3];
             /* Section 2.1 */
             uint32_t a = *pa + *pb;
-            uint32_t d = rotate(*pd ^ a, 16);
+            uint32_t d = rotate_left(*pd ^ a, 16);
             uint32_t c = *pc + d;
-            uint32_t b = rotate(*pb ^ c, 12);
+            uint32_t b = rotate_left(*pb ^ c, 12);
             a += b;
-            d = rotate(d ^ a, 8);
+            d = rotate_left(d ^ a, 8);
             c += d;
             *pa = a;
             *pd = d;
-            *pb = rotate(b ^ c, 7);
+            *pb = rotate_left(b ^ c, 7);
             *pc = c;
         }
     }

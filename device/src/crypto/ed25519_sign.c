@@ -41,7 +41,7 @@ typedef struct secrets {
     uint32_t s[16];
 } secrets;
 
-static void expand(secrets *secret, const uint8_t private_key[32])
+static void expand_key(secrets *secret, const uint8_t private_key[32])
 {
     rootlet_sha512 hash;
     rootlet_sha512_init(&hash);
@@ -54,7 +54,7 @@ void rootlet_ed25519_public(uint8_t public_key[ROOTLET_ED25519_KEY_BYTES],
                             const uint8_t private_key[ROOTLET_ED25519_KEY_BYTES])
 {
     secrets secret;
-    expand(&secret, private_key);
+    expand_key(&secret, private_key);
     multiply_base(public_key, secret.scalar);
     rootlet_wipe(&secret, sizeof secret);
 }
@@ -72,7 +72,7 @@ void rootlet_ed25519_sign(uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
                                      {prefix, prefix_length},
                                      {message, message_length}};
 
-    expand(&secret, private_key);
+    expand_key(&secret, private_key);
     rootlet_ed25519_hash(secret.nonce, parts);
     multiply_base(signature, secret.nonce);
     multiply_base(public_key, secret.scalar);

@@ -35,7 +35,7 @@ static bool decode(uint32_t *registers, const uint8_t bytes[32])
 #define WORDS ROOTLET_ED25519_ADDEND_WORDS
 
 /* Adds an addend, which is kept elsewhere, to the point. */
-static void add(uint32_t *registers, const uint32_t addend[WORDS])
+static void add_addend(uint32_t *registers, const uint32_t addend[WORDS])
 {
     rootlet_words_copy(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND), addend, WORDS);
     rootlet_field25519_run(registers, FE_PROGRAM(add));
@@ -61,7 +61,7 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
     rootlet_words_copy(sums[0], made, WORDS);
     rootlet_field25519_run(registers, FE_PROGRAM(base));
     rootlet_words_copy(base, made, WORDS);
-    add(registers, sums[0]);
+    add_addend(registers, sums[0]);
     rootlet_field25519_run(registers, FE_FROM_POINT);
     rootlet_words_copy(sums[1], made, WORDS);
 
@@ -70,7 +70,7 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
         unsigned bits = (s[i / 32] >> i % 32 & 1) | (h[i / 32] >> i % 32 & 1) << 1;
         rootlet_field25519_run(registers, FE_PROGRAM(twice));
         if (bits != 0) {
-            add(registers, bits == 1 ? base : sums[bits - 2]);
+            add_addend(registers, bits == 1 ? base : sums[bits - 2]);
         }
     }
     rootlet_ed25519_encode(r, registers);

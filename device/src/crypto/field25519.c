@@ -34,7 +34,7 @@ static inline uint32_t add_words(uint32_t a, uint32_t b, uint32_t *carry)
  * as top * 2^255 and put back below as 19 * top. All but the last 1 of what top is made of is in
  * the sum, so what stays is at least 2^226 and cannot become negative; it is below 2^255 + 2^228.
  */
-static void add(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t mask)
+static void add_or_subtract(uint32_t r[8], const uint32_t a[8], const uint32_t b[8], uint32_t mask)
 {
     uint32_t top = (((a[7] >> 2) + ((b[7] ^ mask) >> 2) + (1u << 29) - 1) >> 29) - 1;
     uint32_t carry = 19 * top - (mask & 37);
@@ -123,10 +123,10 @@ void rootlet_field25519_run_codes(uint32_t *registers, const uint16_t *program)
         r = AT(code >> 8 & 15);
         switch (operation) {
         case FE_OP_ADD:
-            add(r, a, b, 0);
+            add_or_subtract(r, a, b, 0);
             break;
         case FE_OP_SUB:
-            add(r, a, b, 0xffffffff);
+            add_or_subtract(r, a, b, 0xffffffff);
             break;
         case FE_OP_RAISE:
             a = b = last;

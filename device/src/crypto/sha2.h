@@ -5,8 +5,8 @@
 #include <stdint.h>
 
 /* First 64 bits of the fractional parts of the square roots of the first 8 primes and the cube
- * roots of the first 80: SHA-512's initial state and round constants. SHA-256's are the high halves
- * of the first 8 and 64. */
+ * roots of the first 80: SHA-512's initial state, from h to a, and round constants. SHA-256's are
+ * the high halves of the first 8 and 64. */
 extern const uint64_t rootlet_sha2_initial[8];
 extern const uint64_t rootlet_sha2_round[80];
 

@@ -13,20 +13,20 @@
 #define BLOCK 16
 #define ROUNDS 64
 
-static uint32_t rotate(uint32_t x, unsigned n)
+static uint32_t rotate_right(uint32_t x, unsigned n)
 {
     return x >> n | x << (32 - n);
 }
 
 /* FIPS 180-4 section 6.2.2 */
-static void compress(uint32_t words[STATE + BLOCK])
+static void compress_256(uint32_t words[STATE + BLOCK])
 {
     uint32_t x[STATE + ROUNDS];
     rootlet_words_copy(x, words, STATE + BLOCK);
     uint32_t *w = x + STATE + BLOCK;
     do {
-        uint32_t s0 = rotate(w[-15], 7) ^ rotate(w[-15], 18) ^ w[-15] >> 3;
-        uint32_t s1 = rotate(w[-2], 17) ^ rotate(w[-2], 19) ^ w[-2] >> 10;
+        uint32_t s0 = rotate_right(w[-15], 7) ^ rotate_right(w[-15], 18) ^ w[-15] >> 3;
+        uint32_t s1 = rotate_right(w[-2], 17) ^ rotate_right(w[-2], 19) ^ w[-2] >> 10;
         w[0] = w[-16] + s0 + w[-7] + s1;
     } while (++w != x + STATE + ROUNDS);
     uint32_t e = x[3];
@@ -36,8 +36,8 @@ static void compress(uint32_t words[STATE + BLOCK])
     const uint64_t *k = rootlet_sha2_round;
     do {
         /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
-        uint32_t s1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25);
-        uint32_t s0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22);
+        uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+        uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
         uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + (uint32_t)(*k++ >> 32) + v[8];
         uint32_t b = v[6];
         uint32_t a_xor_b = a ^ b;
@@ -55,7 +55,7 @@ static void compress(uint32_t words[STATE + BLOCK])
 void rootlet_sha256_init(rootlet_sha256 *hash)
 {
     for (unsigned i = 0; i < STATE; i++) {
-        hash->words[STATE - 1 - i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
+        hash->words[i] = (uint32_t)(rootlet_sha2_initial[i] >> 32);
     }
     hash->length = 0;
 }
@@ -67,7 +67,7 @@ void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t le
         uint32_t *word = hash->words + STATE + count / sizeof *word % BLOCK;
         *word = *word << 8 | *bytes++;
         if (++count % 64 == 0) {
-            compress(hash->words);
+            compress_256(hash->words);
         }
     }
     hash->length = count;
@@ -84,7 +84,7 @@ void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BY
     } while (hash->length % 64 != 56);
     hash->words[STATE + BLOCK - 2] = length >> 29;
     hash->words[STATE + BLOCK - 1] = length << 3;
-    compress(hash->words);
+    compress_256(hash->words);
     for (unsigned i = STATE; i-- > 0;) {
         digest = rootlet_sha2_store(digest, hash->words[i]);
     }

@@ -1,7 +1,7 @@
 /*
  * SHA-512, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
- * The schedule is made 16 words at a time, in the block's place: expanded in full it would be the
- * deepest point of the library's stack.
+ * The schedule is made word by word in the block's place, and the state moves up by a word each
+ * round: expanded in full both would be the deepest point of the library's stack.
  */
 #include "sha2.h"
 #include "words.h"
@@ -12,6 +12,10 @@
 #define STATE 8
 #define BLOCK 16
 #define ROUNDS 80
+
+/* In the amounts of sigma. */
+#define WORD_TOO 32u /* rotates by 32 more */
+#define SHIFT 64u    /* what falls out does not come back */
 
 /* Three rotations to the right of x, combined: by the numbers in the lower bytes of amounts, none a
  * multiple of 32. A function and a loop, for the compiler writes each out in a dozen instructions.
@@ -24,60 +28,53 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
         uint32_t a = (uint32_t)x;
         uint32_t b = (uint32_t)(x >> 32);
         unsigned n = amounts & 31;
-        if (amounts & 32) {
+        if (amounts & WORD_TOO) {
             a = b;
             b = (uint32_t)x;
         }
         low ^= a >> n | b << (32 - n);
+        if (amounts & SHIFT) {
+            a = 0;
+        }
         high ^= b >> n | a << (32 - n);
         amounts >>= 8;
     } while (amounts != 0);
     return (uint64_t)high << 32 | low;
 }
 
-/* The next 16 words of the schedule take the place of the last. */
-static void expand(uint64_t w[BLOCK])
-{
-    for (unsigned i = 0; i < BLOCK; i++) {
-        uint64_t a = w[(i + 1) % BLOCK];
-        uint64_t b = w[(i + 14) % BLOCK];
-        w[i] += (sigma(a, 0x0801) ^ a >> 7) + w[(i + 9) % BLOCK] + (sigma(b, 0x3d13) ^ b >> 6);
-    }
-}
+/* Section 4.1.3: each function's amounts. */
+#define UPPER_SIGMA_0 0x27221cu /* 28, 34, 39 */
+#define UPPER_SIGMA_1 0x29120eu /* 14, 18, 41 */
+#define LOWER_SIGMA_0 0x470801u /* 1, 8, shift by 7 */
+#define LOWER_SIGMA_1 0x463d13u /* 19, 61, shift by 6 */
 
-/* FIPS 180-4 section 6.4.2, 16 rounds at a time. The block's words are used up. */
-static void compress(uint64_t words[STATE + BLOCK])
+/* FIPS 180-4 section 6.4.2. The block's words are used up. */
+static void compress_512(uint64_t words[STATE + BLOCK])
 {
-    uint64_t x[STATE + BLOCK];
-    const uint64_t *k = rootlet_sha2_round;
+    uint64_t *const block = words + STATE;
+    uint64_t x[STATE + 1]; /* h to a, then the next a */
     rootlet_words_copy(x, words, 2 * STATE);
-    for (;;) {
-        rootlet_words_copy(x + STATE, words + STATE, 2 * BLOCK);
-        for (uint64_t *v = x; v < x + BLOCK; v++) {
-            /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
-            uint64_t e = v[3];
-            uint64_t a = v[7];
-            uint64_t t1 = v[0] + sigma(e, 0x29120e) + (v[1] ^ (e & (v[2] ^ v[1]))) + *k++ + v[8];
-            v[4] += t1;
-            v[8] = t1 + sigma(a, 0x27221c) + ((a & v[6]) | (v[5] & (a | v[6])));
+    for (unsigned t = 0; t < ROUNDS; t++) {
+        uint64_t *w = block + t % BLOCK;
+        if (t >= BLOCK) {
+            *w += sigma(block[(t + 1) % BLOCK], LOWER_SIGMA_0) + block[(t + 9) % BLOCK] +
+                  sigma(block[(t + 14) % BLOCK], LOWER_SIGMA_1);
         }
-        rootlet_words_copy(x, x + BLOCK, 2 * STATE);
-        if (k == rootlet_sha2_round + ROUNDS) {
-            break;
-        }
-        expand(words + STATE);
+        uint64_t t1 = *w + rootlet_sha2_round[t] + x[0] + (x[1] ^ (x[3] & (x[2] ^ x[1]))) +
+                      sigma(x[3], UPPER_SIGMA_1);
+        x[4] += t1;
+        x[8] = t1 + ((x[7] & x[6]) | (x[5] & (x[7] | x[6]))) + sigma(x[7], UPPER_SIGMA_0);
+        rootlet_words_copy(x, x + 1, 2 * STATE);
     }
     for (unsigned i = 0; i < STATE; i++) {
         words[i] += x[i];
     }
-    rootlet_words_wipe(x, 2 * (STATE + BLOCK));
+    rootlet_wipe(x, sizeof x);
 }
 
 void rootlet_sha512_init(rootlet_sha512 *hash)
 {
-    for (unsigned i = 0; i < STATE; i++) {
-        hash->words[STATE - 1 - i] = rootlet_sha2_initial[i];
-    }
+    rootlet_words_copy(hash->words, rootlet_sha2_initial, 2 * STATE);
     hash->length = 0;
 }
 
@@ -88,7 +85,7 @@ void rootlet_sha512_update(rootlet_sha512 *hash, const uint8_t *bytes, size_t le
         *word = *word << 8 | bytes[i];
         hash->length++;
         if (hash->length % 128 == 0) {
-            compress(hash->words);
+            compress_512(hash->words);
         }
     }
 }
@@ -104,7 +101,7 @@ void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BY
     } while (hash->length % 128 != 112);
     hash->words[STATE + BLOCK - 2] = 0;
     hash->words[STATE + BLOCK - 1] = (uint64_t)length << 3;
-    compress(hash->words);
+    compress_512(hash->words);
     for (unsigned i = STATE; i-- > 0;) {
         digest = rootlet_sha2_store(digest, (uint32_t)(hash->words[i] >> 32));
         digest = rootlet_sha2_store(digest, (uint32_t)hash->words[i]);

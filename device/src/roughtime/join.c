@@ -6,7 +6,7 @@
 #include "rootlet/roughtime.h"
 
 /* a + b, or the largest number where that is too large. One copy serves three callers. */
-__attribute__((noinline)) static uint64_t add(uint64_t a, uint32_t b)
+__attribute__((noinline)) static uint64_t add_seconds(uint64_t a, uint32_t b)
 {
     const uint64_t sum = a + b;
     return sum < b ? UINT64_MAX : sum;
@@ -20,12 +20,12 @@ rootlet_status rootlet_roughtime_join(rootlet_time *known, const rootlet_roughti
     }
     const uint64_t earliest =
         sample->midpoint < sample->radius ? 0 : sample->midpoint - sample->radius;
-    uint64_t latest = add(sample->midpoint, sample->radius);
-    const uint64_t known_latest = add(known->latest, elapsed);
+    uint64_t latest = add_seconds(sample->midpoint, sample->radius);
+    const uint64_t known_latest = add_seconds(known->latest, elapsed);
     if (latest < known->earliest || known_latest < earliest) {
         return ROOTLET_ERR_ROUGHTIME_INCONSISTENT;
     }
-    latest = add(latest, delay); /* the server answered at most delay seconds ago */
+    latest = add_seconds(latest, delay); /* the server answered at most delay seconds ago */
     if (known->earliest < earliest) {
         known->earliest = earliest;
     }

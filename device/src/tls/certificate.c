@@ -2,6 +2,17 @@
 #include "engine.h"
 #include "extensions.h"
 
+/* Reads a CertificateEntry. Not inlined: its frame must not lie under the path check. */
+__attribute__((noinline)) static rootlet_status
+read_entry(rootlet_certificate *certificate, const rootlet_tls *tls, rootlet_reader *body)
+{
+    rootlet_reader found[EXTENSION_PLACES];
+    rootlet_reader der = rootlet_read_vector(body, 3);
+    *certificate = (rootlet_certificate){der.next, der.left};
+    rootlet_status status = rootlet_tls_read_extensions(found, body, 0, tls->offered);
+    return status == ROOTLET_OK && der.left == 0 ? ROOTLET_ERR_TLS_DECODE : status;
+}
+
 rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *body,
                                             const uint8_t before[ROOTLET_HASH_BYTES])
 {
@@ -15,19 +26,13 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
         return ROOTLET_ERR_TLS_DECODE;
     }
     while (body->left > 0) {
-        rootlet_reader certificate = rootlet_read_vector(body, 3);
-        rootlet_reader extensions = rootlet_read_vector(body, 2);
-        if (body->next == NULL || certificate.left == 0) {
-            return ROOTLET_ERR_TLS_DECODE;
-        }
-        rootlet_status status = rootlet_tls_check_extensions(&extensions, 0, tls->offered);
-        if (status != ROOTLET_OK) {
-            return status;
-        }
         if (count == ROOTLET_CHAIN_CERTIFICATES) {
             return ROOTLET_ERR_X509_TOO_MANY;
         }
-        chain[count++] = (rootlet_certificate){certificate.next, certificate.left};
+        rootlet_status status = read_entry(&chain[count++], tls, body);
+        if (status != ROOTLET_OK) {
+            return status;
+        }
     }
     return rootlet_x509_check(tls->secrets.keys.server_key, chain, count, &tls->config->trust);
 }

@@ -9,20 +9,19 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
     if (rootlet_read_be(body, 1) != 0) { /* certificate_request_context */
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
-    if (!rootlet_tls_enter_last(body, 2)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    rootlet_status status =
-        rootlet_tls_check_extensions(body, BIT_SIGNATURE_ALGORITHMS | BIT_UNKNOWN, tls->offered);
+    rootlet_reader found[EXTENSION_PLACES];
+    rootlet_status status = rootlet_tls_read_extensions(
+        found, body, BIT_SIGNATURE_ALGORITHMS | BIT_UNKNOWN, tls->offered | BIT_UNKNOWN);
     if (status != ROOTLET_OK) {
         return status;
     }
     /* Section 4.3.3. */
-    rootlet_reader schemes;
-    if (!rootlet_tls_find_extension(&schemes, body, EXTENSION_SIGNATURE_ALGORITHMS)) {
+    rootlet_reader schemes = found[AT_SIGNATURE_ALGORITHMS];
+    if (schemes.next == NULL) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
-    if (!rootlet_tls_enter_last(&schemes, 2) || schemes.left == 0 || schemes.left % 2 != 0) {
+    if (body->left != 0 || !rootlet_tls_enter_last(&schemes, 2) || schemes.left == 0 ||
+        schemes.left % 2 != 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     tls->asked_for = ASKED_FOR_EMPTY_CERTIFICATE;

@@ -3,20 +3,18 @@
 #include "engine.h"
 #include "extensions.h"
 
-#include "base/bytes.h"
-
 #define SMALLEST_RECORD_SIZE_LIMIT 64u /* RFC 8449 section 4 */
 
 /* How large records may be, in the terms of RFC 8449 section 4 (each direction its own, the content
  * type counts) or of RFC 6066 section 4 (one value for both, which must be the one offered). */
-static rootlet_status read_limits(rootlet_tls *tls, const rootlet_reader *extensions)
+static rootlet_status read_limits(rootlet_tls *tls, rootlet_reader found[EXTENSION_PLACES])
 {
-    rootlet_reader limit;
-    rootlet_reader fragment;
-    bool has_limit = rootlet_tls_find_extension(&limit, extensions, EXTENSION_RECORD_SIZE_LIMIT);
-    if (rootlet_tls_find_extension(&fragment, extensions, EXTENSION_MAX_FRAGMENT_LENGTH)) {
-        uint32_t code = rootlet_read_be(&fragment, 1);
-        if (!rootlet_reader_done(&fragment)) {
+    rootlet_reader *limit = &found[AT_RECORD_SIZE_LIMIT];
+    rootlet_reader *fragment = &found[AT_MAX_FRAGMENT_LENGTH];
+    bool has_limit = limit->next != NULL;
+    if (fragment->next != NULL) {
+        uint32_t code = rootlet_read_be(fragment, 1);
+        if (!rootlet_reader_done(fragment)) {
             return ROOTLET_ERR_TLS_DECODE;
         }
         if (code != tls->fragment_code || has_limit) { /* RFC 8449 section 5 */
@@ -24,8 +22,8 @@ static rootlet_status read_limits(rootlet_tls *tls, const rootlet_reader *extens
         }
         tls->write_limit = tls->content_limit;
     } else if (has_limit) {
-        uint32_t value = rootlet_read_be(&limit, 2);
-        if (!rootlet_reader_done(&limit)) {
+        uint32_t value = rootlet_read_be(limit, 2);
+        if (!rootlet_reader_done(limit)) {
             return ROOTLET_ERR_TLS_DECODE;
         }
         if (value < SMALLEST_RECORD_SIZE_LIMIT) {
@@ -49,32 +47,29 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
                                                      const uint8_t before[ROOTLET_HASH_BYTES])
 {
     (void)before;
-    rootlet_reader answer;
-    if (!rootlet_tls_enter_last(body, 2)) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
+    rootlet_reader found[EXTENSION_PLACES];
     rootlet_status status =
-        rootlet_tls_check_extensions(body,
-                                     BIT_SERVER_NAME | BIT_MAX_FRAGMENT_LENGTH |
-                                         BIT_SUPPORTED_GROUPS | BIT_ALPN | BIT_RECORD_SIZE_LIMIT,
-                                     tls->offered);
+        rootlet_tls_read_extensions(found, body,
+                                    BIT_SERVER_NAME | BIT_MAX_FRAGMENT_LENGTH |
+                                        BIT_SUPPORTED_GROUPS | BIT_ALPN | BIT_RECORD_SIZE_LIMIT,
+                                    tls->offered);
     if (status != ROOTLET_OK) {
         return status;
     }
     /* RFC 6066 section 3: the answer is empty. */
-    if (rootlet_tls_find_extension(&answer, body, EXTENSION_SERVER_NAME) && answer.left != 0) {
+    if (body->left != 0 || found[AT_SERVER_NAME].left != 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     /* RFC 7301 section 3.1: exactly one name, the one that was offered. */
-    if (ROOTLET_TLS_ALPN && rootlet_tls_find_extension(&answer, body, EXTENSION_ALPN)) {
-        if (!rootlet_tls_enter_last(&answer, 2) || !rootlet_tls_enter_last(&answer, 1) ||
-            answer.left == 0) {
+    rootlet_reader *answer = &found[AT_ALPN];
+    if (ROOTLET_TLS_ALPN && answer->next != NULL) {
+        if (!rootlet_tls_enter_last(answer, 2) || !rootlet_tls_enter_last(answer, 1) ||
+            answer->left == 0) {
             return ROOTLET_ERR_TLS_DECODE;
         }
-        if (answer.left != tls->config->alpn_length ||
-            !rootlet_equal(answer.next, tls->config->alpn, answer.left)) {
+        if (!rootlet_reader_is(answer, tls->config->alpn, tls->config->alpn_length)) {
             return ROOTLET_ERR_TLS_ALPN;
         }
     }
-    return read_limits(tls, body);
+    return read_limits(tls, found);
 }

@@ -1,32 +1,17 @@
 /* See extensions.h. */
 #include "extensions.h"
 
+#include "base/bytes.h"
+
 bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width)
 {
     uint32_t length = rootlet_read_be(reader, width);
     return length == reader->left && reader->next != NULL;
 }
 
-bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type)
-{
-    rootlet_reader rest = *block;
-    bool found = false;
-    *data = rest;
-    while (rest.left > 0) {
-        bool wanted = rootlet_read_be(&rest, 2) == type && !found;
-        rootlet_reader next = rootlet_read_vector(&rest, 2);
-        if (wanted) {
-            *data = next;
-            found = true;
-        }
-    }
-    if (rest.next == NULL) {
-        rootlet_reader_fail(data);
-    }
-    return found;
-}
-
-static unsigned bit_of(unsigned type)
+rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
+                                           rootlet_reader *reader, unsigned allowed,
+                                           unsigned offered)
 {
     static const uint8_t known[] = {EXTENSION_SERVER_NAME,
                                     EXTENSION_MAX_FRAGMENT_LENGTH,
@@ -37,39 +22,22 @@ static unsigned bit_of(unsigned type)
                                     EXTENSION_SUPPORTED_VERSIONS,
                                     EXTENSION_COOKIE,
                                     EXTENSION_KEY_SHARE};
-    for (unsigned i = 0; i < sizeof known; i++) {
-        if (known[i] == type) {
-            return 1u << i;
+    rootlet_status status = ROOTLET_OK;
+    rootlet_wipe(found, EXTENSION_PLACES * sizeof *found);
+    rootlet_reader block = rootlet_read_vector(reader, 2);
+    while (block.left > 0) {
+        unsigned type = rootlet_read_be(&block, 2);
+        rootlet_reader data = rootlet_read_vector(&block, 2);
+        unsigned at = 0;
+        while (at < AT_UNKNOWN && known[at] != type) {
+            at++;
         }
+        if ((offered >> at & 1) == 0) {
+            status = ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION;
+        } else if ((allowed >> at & 1) == 0 || (at != AT_UNKNOWN && found[at].next != NULL)) {
+            status = ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
+        }
+        found[at] = data;
     }
-    return 0;
-}
-
-rootlet_status rootlet_tls_check_extensions(const rootlet_reader *block, unsigned allowed,
-                                            unsigned offered)
-{
-    rootlet_reader rest = *block;
-    while (rest.left > 0) {
-        unsigned type = rootlet_read_be(&rest, 2);
-        rootlet_reader data = rootlet_read_vector(&rest, 2);
-        rootlet_reader first;
-        (void)rootlet_tls_find_extension(&first, block, type);
-        if (first.next == NULL) {
-            return ROOTLET_ERR_TLS_DECODE;
-        }
-        if (first.next != data.next) {
-            return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
-        }
-        unsigned bit = bit_of(type);
-        if (bit == 0 && (allowed & BIT_UNKNOWN)) {
-            continue;
-        }
-        if ((bit & offered) == 0) {
-            return ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION;
-        }
-        if ((bit & allowed) == 0) {
-            return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
-        }
-    }
-    return ROOTLET_OK;
+    return block.next != NULL ? status : ROOTLET_ERR_TLS_DECODE;
 }

@@ -1,6 +1,6 @@
 /*
- * Vectors and extension blocks, sections 3.4 and 4.3. The ones this client knows are a bit each:
- * those it offers, those a message may carry.
+ * Vectors and extension blocks, sections 3.4 and 4.3. Each one this client knows has a place, and a
+ * bit in the sets of those it offers and those a message may carry.
  */
 #ifndef ROOTLET_TLS_EXTENSIONS_H
 #define ROOTLET_TLS_EXTENSIONS_H
@@ -18,33 +18,46 @@
 #define EXTENSION_COOKIE 44u
 #define EXTENSION_KEY_SHARE 51u
 
-/* Bits, in the order of rootlet_tls_check_extensions' list. */
-#define BIT_SERVER_NAME 1u
-#define BIT_MAX_FRAGMENT_LENGTH 2u
-#define BIT_SUPPORTED_GROUPS 4u
-#define BIT_SIGNATURE_ALGORITHMS 8u
-#define BIT_ALPN 16u
-#define BIT_RECORD_SIZE_LIMIT 32u
-#define BIT_SUPPORTED_VERSIONS 64u
-#define BIT_COOKIE 128u
-#define BIT_KEY_SHARE 256u
-/* In allowed: unknown extensions are ignored (CertificateRequest). */
-#define BIT_UNKNOWN 0x8000u
+/* Their places in the order of rootlet_tls_read_extensions' list, and a bit each. */
+enum {
+    AT_SERVER_NAME,
+    AT_MAX_FRAGMENT_LENGTH,
+    AT_SUPPORTED_GROUPS,
+    AT_SIGNATURE_ALGORITHMS,
+    AT_ALPN,
+    AT_RECORD_SIZE_LIMIT,
+    AT_SUPPORTED_VERSIONS,
+    AT_COOKIE,
+    AT_KEY_SHARE,
+    AT_UNKNOWN, /* every other one */
+    EXTENSION_PLACES
+};
+
+#define BIT_SERVER_NAME (1u << AT_SERVER_NAME)
+#define BIT_MAX_FRAGMENT_LENGTH (1u << AT_MAX_FRAGMENT_LENGTH)
+#define BIT_SUPPORTED_GROUPS (1u << AT_SUPPORTED_GROUPS)
+#define BIT_SIGNATURE_ALGORITHMS (1u << AT_SIGNATURE_ALGORITHMS)
+#define BIT_ALPN (1u << AT_ALPN)
+#define BIT_RECORD_SIZE_LIMIT (1u << AT_RECORD_SIZE_LIMIT)
+#define BIT_SUPPORTED_VERSIONS (1u << AT_SUPPORTED_VERSIONS)
+#define BIT_COOKIE (1u << AT_COOKIE)
+#define BIT_KEY_SHARE (1u << AT_KEY_SHARE)
+#define BIT_UNKNOWN (1u << AT_UNKNOWN)
 
 /* Enters a vector that must reach exactly to the reader's end: the reader goes on inside it. false
  * when it does not, or the reader has failed before. */
 ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width);
 
-/* Looks for an extension in a block; true, and its data, when it is there. data has failed when
- * the block is malformed anywhere. */
-bool rootlet_tls_find_extension(rootlet_reader *data, const rootlet_reader *block, unsigned type);
-
 /*
- * Checks what stands in a block, not what it says: ROOTLET_ERR_TLS_DECODE when it is malformed,
- * ROOTLET_ERR_TLS_ILLEGAL_PARAMETER for one twice or one that is offered but not allowed here,
- * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION for one that was not offered.
+ * Reads a block of extensions, length and all. found holds what each says, a reader whose next is
+ * NULL where there is none, after a failure too. What they say is not looked at:
+ * ROOTLET_ERR_TLS_DECODE when the block is malformed, else for the last one at fault
+ * ROOTLET_ERR_TLS_ILLEGAL_PARAMETER when it stands twice, or was offered but is not allowed here,
+ * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION when it was not offered. BIT_UNKNOWN, in both, lets all
+ * that are unknown pass, also when one of them stands twice.
  */
-ROOTLET_CHECKED rootlet_status rootlet_tls_check_extensions(const rootlet_reader *block,
-                                                            unsigned allowed, unsigned offered);
+ROOTLET_CHECKED rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
+                                                           rootlet_reader *reader, unsigned allowed,
+                                                           unsigned offered);
 
 #endif

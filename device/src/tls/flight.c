@@ -23,7 +23,7 @@ typedef struct flight_step {
     rootlet_tls_write_body *write;
 } flight_step;
 
-static const flight_step steps[] = {
+static const flight_step flight_steps[] = {
     {STATE_SEND_CLIENT_HELLO, MESSAGE_CLIENT_HELLO, STATE_WAIT_SERVER_HELLO,
      rootlet_tls_write_client_hello},
     {STATE_SEND_SECOND_HELLO, MESSAGE_CLIENT_HELLO, STATE_WAIT_SECOND_SERVER_HELLO,
@@ -111,10 +111,10 @@ static bool send_part(rootlet_tls *tls, const flight_step *step)
 
 void rootlet_tls_send_next(rootlet_tls *tls)
 {
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (steps[i].state == tls->state && tls->out_begin == tls->out_end &&
-            send_part(tls, &steps[i])) {
-            tls->state = steps[i].next;
+    for (size_t i = 0; i < sizeof flight_steps / sizeof flight_steps[0]; i++) {
+        if (flight_steps[i].state == tls->state && tls->out_begin == tls->out_end &&
+            send_part(tls, &flight_steps[i])) {
+            tls->state = flight_steps[i].next;
         }
     }
     if (tls->state == STATE_CONNECTED && !tls->connected) {

@@ -26,7 +26,7 @@ typedef struct handshake_step {
     rootlet_tls_handler *handle;
 } handshake_step;
 
-static const handshake_step steps[] = {
+static const handshake_step handshake_steps[] = {
     {STATE_WAIT_SERVER_HELLO, STATE_WAIT_ENCRYPTED_EXTENSIONS, MESSAGE_SERVER_HELLO | ENDS_RECORD,
      rootlet_tls_take_server_hello},
     {STATE_WAIT_SERVER_HELLO, STATE_SEND_SECOND_HELLO, HELLO_RETRY | ENDS_RECORD,
@@ -54,9 +54,10 @@ static const handshake_step steps[] = {
 
 static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
 {
-    for (size_t i = 0; i < sizeof steps / sizeof steps[0]; i++) {
-        if (steps[i].state == tls->state && (steps[i].type & TYPE_MASK) == type) {
-            return &steps[i];
+    for (size_t i = 0; i < sizeof handshake_steps / sizeof handshake_steps[0]; i++) {
+        if (handshake_steps[i].state == tls->state &&
+            (handshake_steps[i].type & TYPE_MASK) == type) {
+            return &handshake_steps[i];
         }
     }
     return NULL;

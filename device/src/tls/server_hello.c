@@ -31,30 +31,31 @@ static rootlet_status refuse_version(const uint8_t random[HELLO_RANDOM_BYTES])
     return forced ? ROOTLET_ERR_TLS_DOWNGRADE : ROOTLET_ERR_TLS_VERSION;
 }
 
-/* The checks of both, section 4.2.3: the version comes first, since all else depends on it. body is
- * then the extensions, of which those in allowed need not have been offered. */
-static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body, unsigned allowed)
+/* The checks of both, section 4.2.3: the version comes first, since all else depends on it. Of the
+ * extensions, which come out in found, those in allowed need not have been offered. */
+static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const rootlet_tls *tls,
+                                 rootlet_reader *body, unsigned allowed)
 {
     uint32_t legacy_version = rootlet_read_be(body, 2);
     const uint8_t *random = rootlet_read_bytes(body, HELLO_RANDOM_BYTES);
     rootlet_reader session_id = rootlet_read_vector(body, 1);
     uint32_t suite = rootlet_read_be(body, 2);
     uint32_t compression = rootlet_read_be(body, 1);
-    /* Older versions may end here. */
-    if ((body->left > 0 && !rootlet_tls_enter_last(body, 2)) ||
+    if (body->next != NULL && body->left == 0) { /* as only older versions may end */
+        return refuse_version(random);
+    }
+    rootlet_status status = rootlet_tls_read_extensions(
+        found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls->offered | allowed);
+    if (status == ROOTLET_ERR_TLS_DECODE || body->left != 0 ||
         session_id.left > LONGEST_SESSION_ID) {
         return ROOTLET_ERR_TLS_DECODE;
     }
-    rootlet_reader versions;
-    bool found = rootlet_tls_find_extension(&versions, body, EXTENSION_SUPPORTED_VERSIONS);
-    if (versions.next == NULL) {
-        return ROOTLET_ERR_TLS_DECODE;
-    }
-    if (!found) {
+    rootlet_reader *versions = &found[AT_SUPPORTED_VERSIONS];
+    if (versions->next == NULL) {
         return refuse_version(random);
     }
-    uint32_t version = rootlet_read_be(&versions, 2);
-    if (!rootlet_reader_done(&versions)) {
+    uint32_t version = rootlet_read_be(versions, 2);
+    if (!rootlet_reader_done(versions)) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (version != 0x0304) {
@@ -74,21 +75,21 @@ static rootlet_status read_hello(const rootlet_tls *tls, rootlet_reader *body, u
     if (compression != 0) {
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
-    return rootlet_tls_check_extensions(body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed,
-                                        tls->offered | allowed);
+    return status;
 }
 
 rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *body,
                                              const uint8_t before[ROOTLET_HASH_BYTES])
 {
     (void)before;
-    rootlet_status status = read_hello(tls, body, 0);
+    rootlet_reader found[EXTENSION_PLACES];
+    rootlet_status status = read_hello(found, tls, body, 0);
     if (status != ROOTLET_OK) {
         return status;
     }
     /* Section 4.3.8. */
-    rootlet_reader share;
-    if (!rootlet_tls_find_extension(&share, body, EXTENSION_KEY_SHARE)) {
+    rootlet_reader share = found[AT_KEY_SHARE];
+    if (share.next == NULL) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
     uint32_t group = rootlet_read_be(&share, 2);
@@ -110,13 +111,13 @@ rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *bo
 {
     /* Section 4.1: in the transcript the first hello is replaced by its hash. */
     static const uint8_t message_hash[] = {MESSAGE_HASH, 0, 0, ROOTLET_HASH_BYTES};
-    rootlet_status status = read_hello(tls, body, BIT_COOKIE);
+    rootlet_reader found[EXTENSION_PLACES];
+    rootlet_status status = read_hello(found, tls, body, BIT_COOKIE);
     if (status != ROOTLET_OK) {
         return status;
     }
-    rootlet_reader cookie;
-    if (rootlet_tls_find_extension(&cookie, body, EXTENSION_KEY_SHARE) ||
-        !rootlet_tls_find_extension(&cookie, body, EXTENSION_COOKIE)) {
+    rootlet_reader cookie = found[AT_COOKIE];
+    if (found[AT_KEY_SHARE].next != NULL || cookie.next == NULL) {
         return ROOTLET_ERR_TLS_HELLO_RETRY;
     }
     if (!rootlet_tls_enter_last(&cookie, 2) || cookie.left == 0) {

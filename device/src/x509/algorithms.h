@@ -6,13 +6,15 @@
 #ifndef ROOTLET_X509_ALGORITHMS_H
 #define ROOTLET_X509_ALGORITHMS_H
 
+#include "rootlet/config.h"
+
 #include <stdint.h>
 
 /* The AlgorithmIdentifier of a signature; its second byte tells its length. */
 extern const uint8_t rootlet_x509_signature_algorithm[];
 
-/* What a SubjectPublicKeyInfo begins with: all up to the ROOTLET_PUBLIC_KEY_BYTES of the key. Its
- * second byte tells the length of the whole. */
-extern const uint8_t rootlet_x509_key_prefix[];
+/* What a SubjectPublicKeyInfo begins with: all up to the ROOTLET_PUBLIC_KEY_BYTES of the key. */
+#define ROOTLET_X509_KEY_PREFIX_BYTES (ROOTLET_PROFILE_P256 ? 26u : 12u)
+extern const uint8_t rootlet_x509_key_prefix[ROOTLET_X509_KEY_PREFIX_BYTES];
 
 #endif

@@ -2,8 +2,6 @@
  * the key (RFC 8410 sections 3 and 4). */
 #include "algorithms.h"
 
-#include "rootlet/config.h"
-
 #if !ROOTLET_PROFILE_P256
 
 const uint8_t rootlet_x509_signature_algorithm[] = {0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70};

@@ -12,45 +12,11 @@
 #define EXTENSIONS 0xa3u /* [3] EXPLICIT */
 #define SERIAL_BYTES 20  /* section 4.1.2.2 */
 
-/* Hashes that nobody may sign with any more have an alert of their own (RFC 9846 section 4.5.1).
- * The object identifiers 1.2.840.113549.1.1.2 to .5, PKCS #1 with MD2, MD4, MD5 and SHA-1, and
- * 1.2.840.10045.4.1, ECDSA with SHA-1. */
-static bool is_weak(const rootlet_reader *algorithm)
-{
-    rootlet_reader reader = *algorithm;
-    (void)rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
-    (void)rootlet_der_enter(&reader, ROOTLET_DER_OID);
-    uint32_t start = rootlet_read_be(&reader, 4);
-    if (start == 0x2a864886) {
-        return rootlet_read_be(&reader, 4) == 0xf70d0101 && rootlet_read_be(&reader, 1) - 2 < 4;
-    }
-    return start == 0x2a8648ce && rootlet_read_be(&reader, 3) == 0x3d0401;
-}
-
-/* Sections 4.1.1.2 and 4.1.2.3. */
-static rootlet_status check_algorithm(const rootlet_reader *inner, const rootlet_reader *outer)
+/* Sections 4.1.1.2 and 4.1.2.3: the profile's algorithm, so that both are the same. */
+static bool is_of_profile(const rootlet_reader *algorithm)
 {
     const uint8_t *wanted = rootlet_x509_signature_algorithm;
-    if (!rootlet_reader_is(inner, outer->next, outer->left)) {
-        return ROOTLET_ERR_X509_ALGORITHM_MISMATCH;
-    }
-    if (rootlet_reader_is(outer, wanted, 2u + wanted[1])) {
-        return ROOTLET_OK;
-    }
-    return is_weak(outer) ? ROOTLET_ERR_X509_WEAK_ALGORITHM : ROOTLET_ERR_X509_ALGORITHM;
-}
-
-/* Section 4.1.2.7. A key of another algorithm and a malformed one are not told apart. */
-static const uint8_t *read_public_key(rootlet_reader *tbs)
-{
-    const size_t prefix_length = 2u + rootlet_x509_key_prefix[1] - ROOTLET_PUBLIC_KEY_BYTES;
-    rootlet_reader key;
-    rootlet_der_element(&key, tbs, ROOTLET_DER_SEQUENCE);
-    if (key.left != prefix_length + ROOTLET_PUBLIC_KEY_BYTES ||
-        !rootlet_equal(key.next, rootlet_x509_key_prefix, prefix_length)) {
-        return NULL;
-    }
-    return key.next + prefix_length;
+    return rootlet_reader_is(algorithm, wanted, 2u + wanted[1]);
 }
 
 /* From issuer to subjectPublicKeyInfo. */
@@ -71,7 +37,9 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
     if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
-    view->public_key = read_public_key(tbs);
+    /* Section 4.1.2.7. A key of another algorithm and a malformed one are not told apart. */
+    rootlet_der_expect(tbs, rootlet_x509_key_prefix, ROOTLET_X509_KEY_PREFIX_BYTES);
+    view->public_key = rootlet_read_bytes(tbs, ROOTLET_PUBLIC_KEY_BYTES);
     return view->public_key != NULL ? ROOTLET_OK : ROOTLET_ERR_X509_KEY;
 }
 
@@ -100,9 +68,10 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
                                   const rootlet_reader *algorithm)
 {
+    static const uint8_t version_3[] = {0xa0, 3, ROOTLET_DER_INTEGER, 1, 2}; /* [0] EXPLICIT */
     (void)rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
-    /* [0] EXPLICIT INTEGER 2. */
-    if (rootlet_read_be(tbs, 4) != 0xa0030201 || rootlet_read_be(tbs, 1) != 2) {
+    rootlet_der_expect(tbs, version_3, sizeof version_3);
+    if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_VERSION;
     }
     /* Section 4.1.2.2; zero is tolerated, as it asks for. */
@@ -116,10 +85,10 @@ static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
     }
     rootlet_reader signature;
     rootlet_der_element(&signature, tbs, ROOTLET_DER_SEQUENCE);
-    rootlet_status status = check_algorithm(&signature, algorithm);
-    if (status == ROOTLET_OK) {
-        status = read_names_dates_key(view, tbs);
+    if (!is_of_profile(&signature) || !is_of_profile(algorithm)) {
+        return ROOTLET_ERR_X509_ALGORITHM;
     }
+    rootlet_status status = read_names_dates_key(view, tbs);
     if (status == ROOTLET_OK) {
         status = read_end(view, tbs);
     }

@@ -25,7 +25,7 @@ static unsigned day_number(unsigned year, unsigned month, unsigned day)
 }
 
 /* Two digits each; gives false when one is no number or too high. */
-static bool read_fields(unsigned *field, unsigned first, const uint8_t *digits)
+static bool read_digits(unsigned *field, unsigned first, const uint8_t *digits)
 {
     static const uint8_t highest[FIELDS] = {99, 99, 12, 31, 23, 59, 59};
     for (unsigned i = first; i < FIELDS; i++) {
@@ -47,7 +47,7 @@ int64_t rootlet_x509_read_time(rootlet_reader *reader)
     rootlet_reader text;
     rootlet_der_contents(&text, reader, ROOTLET_DER_GENERALIZED_TIME - first);
     field[CENTURY] = 19;
-    if (text.left != 2 * (FIELDS - first) + 1 || !read_fields(field, first, text.next)) {
+    if (text.left != 2 * (FIELDS - first) + 1 || !read_digits(field, first, text.next)) {
         rootlet_reader_fail(reader);
         return 0;
     }

@@ -113,17 +113,13 @@ def builder(
 
 
 def pyca_chain(folder: Path) -> Made:
-    """The same by pyca/cryptography; a relative name has two attributes."""
+    """The same by pyca/cryptography; names of two parts."""
     keys = [Ed25519PrivateKey.generate() for _ in range(3)]
     names = [
         x509.Name(
             [
-                x509.RelativeDistinguishedName(
-                    [
-                        x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"),
-                        x509.NameAttribute(NameOID.COMMON_NAME, text),
-                    ]
-                )
+                x509.NameAttribute(NameOID.ORGANIZATION_NAME, "Example"),
+                x509.NameAttribute(NameOID.COMMON_NAME, text),
             ]
         )
         for text in ("Root", "Issuing", "Bücher")
