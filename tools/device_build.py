@@ -10,12 +10,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.amalgamate import PARTS, amalgamate
+
 __all__ = ["CORES", "FLAGS", "PARTS", "ROWS", "Build", "Core", "build", "compiler_version"]
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
-PARTS = ("base", "crypto", "x509", "roughtime", "tls")
 ROWS = (*PARTS, "bundle", "helpers", "padding")
 """All that flash is counted for."""
+ONE_FILE = "library"
+"""What the parts are together where the library is one file."""
 FLAGS = (
     *("-std=c11", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections"),
     "-fno-tree-loop-distribute-patterns",
@@ -60,7 +63,8 @@ class Build:
     """What one core's compiler made."""
 
     flash: dict[str, int]
-    """Bytes per part of the library, "bundle", "helpers" (libgcc, memcpy) and "padding"."""
+    """Bytes per part of the library, "bundle", "helpers" (libgcc, memcpy) and "padding". The parts
+    are one, "library", where it is one file."""
     static_ram: int
     """Bytes of variables the library itself defines."""
     contexts: dict[str, int]
@@ -97,6 +101,14 @@ def _objects(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
         jobs = zip(sources, targets, strict=True)
         list(pool.map(lambda pair: _compile(core, pair[0], pair[1], options), jobs))
     return targets
+
+
+def _one_object(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
+    """The library compiled as one file."""
+    _, source = amalgamate(folder)
+    target = folder / f"{ONE_FILE}__rootlet.o"
+    _compile(core, source, target, options)
+    return [target]
 
 
 def _link(
@@ -158,7 +170,7 @@ def _sizes(link_map: str) -> tuple[dict[str, int], int]:
             flash[part] += size
         if file and RAM.match(section):
             ram += size
-    return {name: flash[name] for name in ROWS}, ram
+    return dict(flash), ram
 
 
 def _contexts(core: Core, folder: Path) -> dict[str, int]:
@@ -176,13 +188,16 @@ def _pointed_at(core: Core, objects: list[Path]) -> frozenset[str]:
     names = set()
     for table in _output(f"{core.prefix}objdump", "-r", *map(str, objects)).split("RELOCATION"):
         if re.match(r" RECORDS FOR \[\.(s?rodata|s?data)", table):
-            names |= set(re.findall(r"^[0-9a-f]+ \S+\s+(\w+)", table, re.M))
+            # A static function may be named by its section.
+            names |= set(re.findall(r"^[0-9a-f]+ \S+\s+(?:\.text\.)?(\w+)", table, re.M))
     return frozenset(names)
 
 
-def build(core: Core, folder: Path, bundle: Path, options: Sequence[str] = ()) -> Build:
+def build(
+    core: Core, folder: Path, bundle: Path, options: Sequence[str] = (), *, one_file: bool = False
+) -> Build:
     """Compiles and links the whole library and a bundle for one core in an empty folder."""
-    objects = _objects(core, folder, options)
+    objects = (_one_object if one_file else _objects)(core, folder, options)
     flash, ram = _sizes(_link(core, objects, folder, bundle, options))
     graphs = tuple(path.with_suffix(".ci").read_text(encoding="utf-8") for path in objects)
     return Build(flash, ram, _contexts(core, folder), graphs, _pointed_at(core, objects))

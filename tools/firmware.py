@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tools.amalgamate import PARTS, amalgamate
 from tools.lwip_source import LWIP, fetch
 
 from rootlet.demo.firmware import emulator_command
@@ -112,6 +113,8 @@ class Firmware:
 
     board: Board
     path: Path
+    one_file: bool = False
+    """Whether the library in it was compiled as one file."""
 
     def command(self, *arguments: str, options: Sequence[str] = ()) -> list[str]:
         """How to run it: the arguments are the firmware's, the options the emulator's."""
@@ -198,13 +201,31 @@ def _objects(board: Board) -> list[Path]:
     return targets
 
 
+def _one_file(board: Board, output: Path) -> Path:
+    """The library compiled as one file."""
+    folder = output.with_suffix(".library")
+    folder.mkdir(exist_ok=True)
+    _, source = amalgamate(folder)
+    _compile(board, source, folder / "rootlet.o")
+    return folder / "rootlet.o"
+
+
 def link(
-    board: Board, output: Path, *, bundle: Path | None = None, program: str = "demo_device"
+    board: Board,
+    output: Path,
+    *,
+    bundle: Path | None = None,
+    program: str = "demo_device",
+    one_file: bool = False,
 ) -> Firmware:
-    """One of the port's programs, with the bundle of folder ``bundle`` where it takes one."""
+    """One of the port's programs, with the bundle of folder ``bundle`` where it takes one; those
+    that call the inside of the library cannot have it as one file."""
     need_tools()
     others = {f"{PORT.name}_{name}" for name in PROGRAMS} - {f"{PORT.name}_{program}"}
     objects = [path for path in _objects(board) if path.stem not in others]
+    if one_file:
+        objects = [path for path in objects if path.stem.partition("_")[0] not in PARTS]
+        objects.append(_one_file(board, output))
     if bundle is not None:
         objects.append(output.with_suffix(".bundle.o"))
         _compile(board, bundle / "rootlet_bundle.c", objects[-1], f"-I{bundle}")
@@ -215,7 +236,7 @@ def link(
         *map(str, objects),
         "-lgcc",
     )
-    return Firmware(board, output)
+    return Firmware(board, output, one_file)
 
 
 def count_instructions(board: Board, folder: Path) -> dict[str, int]:

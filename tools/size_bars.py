@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.size_rows import EVERYTHING, SERVER_ONLY, Row, value
+from tools.size_rows import ONE_FILE, SERVER_ONLY, Row, value
 
 __all__ = ["bars"]
 
@@ -35,31 +35,44 @@ class Bar:
         return [self.what, self.cpu, f"{self.limit:,}", f"{self.figure:,}", verdict]
 
 
-def _ram(rows: Sequence[Row], cpu: str, what: str) -> int:
-    return value(rows, cpu, what, "context") + value(rows, cpu, what, "stack")
+Variant = tuple[str, ...]
+
+
+def _flash(rows: Sequence[Row], cpu: str, build: Variant) -> list[Bar]:
+    def total(*options: str, what: str = "total") -> int:
+        return value(rows, cpu, what, "flash", (*build, *options))
+
+    text = "".join(f"{name}: " for name in build)
+    keys = total(what="bundle") - total("no Roughtime", what="bundle")
+    roughtime = total() - total("no Roughtime") - keys
+    server_only = total(*SERVER_ONLY)
+    return [
+        Bar(f"{text}flash, everything with its bundle", cpu, FLASH[cpu], total()),
+        Bar(f"{text}flash, server authentication only", cpu, SERVER_ONLY_FLASH[cpu], server_only),
+        Bar(f"{text}flash, Roughtime without its keys", cpu, ROUGHTIME_FLASH[cpu], roughtime),
+    ]
+
+
+def _ram(rows: Sequence[Row], cpu: str, build: Variant) -> list[Bar]:
+    def both(what: str) -> int:
+        stack = value(rows, cpu, what, "stack", build)
+        return value(rows, cpu, what, "context", build) + stack
+
+    text = "".join(f"{name}: " for name in build)
+    return [
+        Bar(f"{text}RAM of a connection", cpu, CONNECTION_RAM, both("connection")),
+        Bar(f"{text}RAM of a measurement", cpu, MEASUREMENT_RAM, both("measurement")),
+    ]
 
 
 def bars(rows: Sequence[Row]) -> list[list[str]]:
     """The table of all limits."""
-    found = []
-    for cpu in (M3, M0):
-        total = value(rows, cpu, "total", "flash", EVERYTHING)
-        without = value(rows, cpu, "total", "flash", ("no Roughtime",))
-        keys = value(rows, cpu, "bundle", "flash") - value(
-            rows, cpu, "bundle", "flash", ("no Roughtime",)
-        )
-        server_only = value(rows, cpu, "total", "flash", SERVER_ONLY)
-        found += [
-            Bar("flash, everything with its bundle", cpu, FLASH[cpu], total),
-            Bar("flash, server authentication only", cpu, SERVER_ONLY_FLASH[cpu], server_only),
-            Bar(
-                "flash, Roughtime without its keys",
-                cpu,
-                ROUGHTIME_FLASH[cpu],
-                total - without - keys,
-            ),
-            Bar("RAM of a connection", cpu, CONNECTION_RAM, _ram(rows, cpu, "connection")),
-            Bar("RAM of a measurement", cpu, MEASUREMENT_RAM, _ram(rows, cpu, "measurement")),
-        ]
+    builds: tuple[Variant, ...] = ((ONE_FILE,), ())
+    found = [
+        bar
+        for build in builds
+        for cpu in (M3, M0)
+        for bar in (*_flash(rows, cpu, build), *_ram(rows, cpu, build))
+    ]
     head = ["what", "core", "limit", "figure", ""]
     return [head, *(bar.line() for bar in found)]

@@ -23,7 +23,16 @@ from rich.console import Console
 from rich.table import Table
 from tools.device_build import CORES, FLAGS, ROWS, compiler_version
 from tools.size_bars import bars
-from tools.size_rows import EVERYTHING, FLAGS_OF, SERVER_ONLY, STACK_ROOTS, Row, all_rows, value
+from tools.size_rows import (
+    EVERYTHING,
+    FLAGS_OF,
+    ONE_FILE,
+    SERVER_ONLY,
+    STACK_ROOTS,
+    Row,
+    all_rows,
+    value,
+)
 
 __all__ = ["differences", "main", "read_rows"]
 
@@ -52,7 +61,8 @@ def _flash(rows: Sequence[Row]) -> Lines:
 
 def _variants(rows: Sequence[Row]) -> Lines:
     table = [["variant", *NAMES]]
-    for options in (*((name,) for name in FLAGS_OF), SERVER_ONLY):
+    alone = ((name,) for name in (*FLAGS_OF, ONE_FILE))
+    for options in (*alone, SERVER_ONLY, (ONE_FILE, *SERVER_ONLY)):
         totals = [value(rows, name, "total", "flash", options) for name in NAMES]
         whole = [value(rows, name, "total", "flash") for name in NAMES]
         cells = [f"{a:,} ({a - b:+,})" for a, b in zip(totals, whole, strict=True)]
@@ -64,11 +74,12 @@ def _ram(rows: Sequence[Row]) -> Lines:
     table = [["", *NAMES]]
     for what in ("connection", "measurement"):
         memory = [value(rows, name, what, "context") for name in NAMES]
-        stack = [value(rows, name, what, "stack") for name in NAMES]
         table.append([f"{what}: memory", *(f"{a:,}" for a in memory)])
-        table.append([f"{what}: deepest stack", *(f"{a:,}" for a in stack)])
-        both = zip(memory, stack, strict=True)
-        table.append([f"{what}: in all", *(f"{a + b:,}" for a, b in both)])
+        for options, text in ((EVERYTHING, ""), ((ONE_FILE,), ", one file")):
+            stack = [value(rows, name, what, "stack", options) for name in NAMES]
+            table.append([f"{what}{text}: deepest stack", *(f"{a:,}" for a in stack)])
+            both = zip(memory, stack, strict=True)
+            table.append([f"{what}{text}: in all", *(f"{a + b:,}" for a, b in both)])
     static = (f"{value(rows, name, 'total', 'static_ram'):,}" for name in NAMES)
     return [*table, ["static variables", *static]]
 
@@ -115,7 +126,8 @@ def markdown(rows: Sequence[Row]) -> str:
         "client authentication, certificate chains, Roughtime), the cryptography below, and a",
         "trust bundle of one root and three time servers; without a libc and without the texts of",
         "`rootlet_status_name` and `rootlet_status_text`. Helpers are what the compiler calls by",
-        "itself: libgcc, and memcpy on riscv32. Profile c25519.",
+        "itself: libgcc, and memcpy on riscv32. Profile c25519. One file is the library as",
+        "`python -m tools.amalgamate` makes it, compiled with the same flags.",
         "",
         f"Flags: `{' '.join(FLAGS)}`.",
     ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.device_build import CORES, ROWS, Build, Core, build
+from tools.device_build import CORES, PARTS, ROWS, Build, Core, build
 from tools.firmware import BOARDS, OUTPUT, count_instructions
 from tools.size_bundle import write_bundle
 from tools.stack_depth import CallGraph
@@ -16,6 +16,7 @@ from tools.stack_depth import CallGraph
 __all__ = [
     "EVERYTHING",
     "FLAGS_OF",
+    "ONE_FILE",
     "SERVER_ONLY",
     "STACK_ROOTS",
     "VARIANTS",
@@ -32,6 +33,8 @@ PROFILE = "c25519"
 
 EVERYTHING: tuple[str, ...] = ()
 SERVER_ONLY = ("no client authentication", "no Roughtime")
+ONE_FILE = "one file"
+"""The library as tools.amalgamate makes it."""
 
 FLAGS_OF = {
     "no client authentication": "-DROOTLET_TLS_CLIENT_AUTH=0",
@@ -43,7 +46,10 @@ FLAGS_OF = {
 }
 """How each variant is compiled."""
 
-VARIANTS = (EVERYTHING, *((name,) for name in FLAGS_OF), SERVER_ONLY)
+VARIANTS = (
+    *(EVERYTHING, *((name,) for name in FLAGS_OF), SERVER_ONLY),
+    *((ONE_FILE,), (ONE_FILE, "no Roughtime"), (ONE_FILE, *SERVER_ONLY)),
+)
 
 STACK_ROOTS = (
     "rootlet_tls_init",
@@ -56,7 +62,7 @@ STACK_ROOTS = (
     "rootlet_ed25519_sign",
     "rootlet_chacha20poly1305_open",
 )
-"""Functions whose deepest stack is reported."""
+"""Functions whose deepest stack is reported; in one file the primitives cannot be called."""
 
 CONNECTION = (
     *("tls_context", "tls_config", "tls_receive_buffer"),
@@ -98,7 +104,8 @@ def _memory(where: Where, built: Build) -> Iterator[Row]:
     graph = CallGraph(built.graphs, built.pointed_at)
     if graph.unbounded:
         raise SystemExit(f"frames without a fixed size: {sorted(graph.unbounded)}")
-    stacks = {name: graph.deepest(name)[0] for name in STACK_ROOTS}
+    roots = [name for name in STACK_ROOTS if name in graph.frames]
+    stacks = {name: graph.deepest(name)[0] for name in roots}
     for name, size in built.contexts.items():
         yield where.row(name, context=size)
     for name, depth in stacks.items():
@@ -113,16 +120,17 @@ def _memory(where: Where, built: Build) -> Iterator[Row]:
 
 def _core_rows(core: Core, options: tuple[str, ...]) -> Iterator[Row]:
     where = Where(options, core.name)
-    flags = [FLAGS_OF[name] for name in options]
+    one_file = ONE_FILE in options
+    flags = [FLAGS_OF[name] for name in options if name != ONE_FILE]
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         bundle = write_bundle(place, **({"time_servers": 0} if "no Roughtime" in options else {}))
-        built = build(core, place, bundle, flags)
-    for part in ROWS:
-        yield where.row(part, flash=built.flash[part])
+        built = build(core, place, bundle, flags, one_file=one_file)
+    for part in ("library", *ROWS[len(PARTS) :]) if one_file else ROWS:
+        yield where.row(part, flash=built.flash.get(part, 0))
     total = sum(built.flash.values())
     yield where.row("total", flash=total, static_ram=built.static_ram)
-    if options == EVERYTHING:
+    if options in (EVERYTHING, (ONE_FILE,)):
         yield from _memory(where, built)
 
 

@@ -35,7 +35,10 @@ class CallGraph:
             for source, target in EDGE.findall(text):
                 self._calls[source].add(target)
         # A call through a pointer reaches any function that constant data points at.
-        self._calls[INDIRECT] |= self.frames.keys() & set(pointed_at)
+        reached = set(pointed_at)
+        self._calls[INDIRECT] |= {
+            name for name in self.frames if name.rpartition(":")[2] in reached
+        }
 
     def deepest(self, name: str) -> tuple[int, tuple[str, ...]]:
         """Bytes of the deepest chain of calls from a function, and the chain."""

@@ -11,7 +11,7 @@
 #include "posix_socket.h"
 #include "posix_tls.h"
 
-#include "base/bytes.h"
+#include "rootlet/wipe.h"
 
 #include <stdio.h>
 #include <stdlib.h>

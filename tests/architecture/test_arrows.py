@@ -35,7 +35,7 @@ C_MAY_USE = {
     "tls": {"base", "crypto", "x509"},
 }
 C_PUBLIC = {
-    "base": {"status", "config"},
+    "base": {"status", "config", "wipe"},
     "crypto": {"status", "config", "crypto"},
     "x509": {"status", "config", "crypto", "x509"},
     "roughtime": {"status", "config", "crypto", "x509", "roughtime"},

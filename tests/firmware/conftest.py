@@ -31,7 +31,12 @@ def bundle(stage: Stage) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session", params=BOARDS)
+ONE_FILE = ("mps2-an385", "mps2-an385-m0plus")
+"""Boards for which the library is compiled as one file, too."""
+
+
+@pytest.fixture(scope="session", params=[*BOARDS, *(f"{name} one file" for name in ONE_FILE)])
 def firmware(request: pytest.FixtureRequest, stage: Stage, bundle: Path) -> Firmware:
-    board = BOARDS[request.param]
-    return link(board, stage.folder / f"{board.name}.elf", bundle=bundle)
+    name, _, more = request.param.partition(" ")
+    output = stage.folder / f"{request.param.replace(' ', '-')}.elf"
+    return link(BOARDS[name], output, bundle=bundle, one_file=bool(more))

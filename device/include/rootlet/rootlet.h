@@ -7,6 +7,7 @@
 #include "roughtime.h"
 #include "status.h"
 #include "tls.h"
+#include "wipe.h"
 #include "x509.h"
 
 #endif

@@ -15,7 +15,7 @@
 #include "net_tls.h"
 #include "print.h"
 
-#include "base/bytes.h"
+#include "rootlet/wipe.h"
 
 #include <stdlib.h>
 #include <string.h>

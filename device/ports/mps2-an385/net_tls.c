@@ -3,7 +3,7 @@
 
 #include "board.h"
 
-#include "base/bytes.h"
+#include "rootlet/wipe.h"
 
 #include <string.h>
 

@@ -5,15 +5,14 @@
 #ifndef ROOTLET_BASE_BYTES_H
 #define ROOTLET_BASE_BYTES_H
 
+#include "rootlet/wipe.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* to and from must not overlap, unless to <= from (bytes are copied upwards). */
 void rootlet_copy(uint8_t *to, const uint8_t *from, size_t length);
-
-/* Sets length bytes to zero and is never optimised away (RFC 9846 appendix C.1). */
-void rootlet_wipe(void *bytes, size_t length);
 
 /* true when equal. Time depends on length only. */
 bool rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length);

@@ -3,9 +3,9 @@
 
 /* A word of an object of another type, such as 64-bit numbers. */
 #if defined(__GNUC__)
-typedef uint32_t __attribute__((may_alias)) word;
+typedef uint32_t __attribute__((may_alias)) any_word;
 #else
-typedef uint32_t word;
+typedef uint32_t any_word;
 #endif
 
 void rootlet_words_load(uint32_t *words, const uint8_t *bytes, size_t count)
@@ -29,8 +29,8 @@ void rootlet_words_store(uint8_t *bytes, const uint32_t *words, size_t count)
 
 void rootlet_words_copy(void *to, const void *from, size_t count)
 {
-    word *t = to;
-    const word *f = from;
+    any_word *t = to;
+    const any_word *f = from;
     do {
         *t++ = *f++;
         *t++ = *f++;
@@ -40,7 +40,7 @@ void rootlet_words_copy(void *to, const void *from, size_t count)
 
 void rootlet_words_wipe(void *words, size_t count)
 {
-    volatile word *to = words;
+    volatile any_word *to = words;
     do {
         *to++ = 0;
         *to++ = 0;
