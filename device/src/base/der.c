@@ -45,7 +45,8 @@ void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsi
     rootlet_der_leave(reader, behind);
 }
 
-void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag)
+__attribute__((noinline)) void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader,
+                                                   unsigned tag)
 {
     rootlet_reader start = *reader;
     rootlet_der_contents(element, reader, tag);
@@ -75,14 +76,6 @@ void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader)
         previous = oid->next[i];
     }
     if (oid->left == 0 || previous >= 0x80) {
-        rootlet_reader_fail(reader);
-    }
-}
-
-void rootlet_der_expect(rootlet_reader *reader, const uint8_t *bytes, size_t length)
-{
-    const uint8_t *found = rootlet_read_bytes(reader, length);
-    if (found == NULL || !rootlet_equal(found, bytes, length)) {
         rootlet_reader_fail(reader);
     }
 }

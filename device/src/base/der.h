@@ -51,9 +51,6 @@ void rootlet_der_integer(rootlet_reader *integer, rootlet_reader *reader);
 /* Reads a well-formed OBJECT IDENTIFIER (X.690 section 8.19); gives its contents. */
 void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader);
 
-/* Reads exactly these bytes. */
-void rootlet_der_expect(rootlet_reader *reader, const uint8_t *bytes, size_t length);
-
 /* Reads a BOOLEAN DEFAULT FALSE, which is absent or TRUE as FF (X.690 sections 11.1, 11.5). */
 bool rootlet_der_flag(rootlet_reader *reader);
 

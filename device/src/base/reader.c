@@ -59,6 +59,14 @@ rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width)
     return (rootlet_reader){bytes, bytes == NULL ? 0 : length};
 }
 
+void rootlet_read_exactly(rootlet_reader *reader, const uint8_t *bytes, size_t length)
+{
+    const uint8_t *found = rootlet_read_bytes(reader, length);
+    if (found == NULL || !rootlet_equal(found, bytes, length)) {
+        rootlet_reader_fail(reader);
+    }
+}
+
 bool rootlet_reader_done(const rootlet_reader *reader)
 {
     return reader->next != NULL && reader->left == 0;

@@ -33,6 +33,9 @@ const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
  * Gives a reader over them; on failure an empty reader that has failed too. */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 
+/* Reads these bytes; the reader fails when there are others. */
+void rootlet_read_exactly(rootlet_reader *reader, const uint8_t *bytes, size_t length);
+
 /* Makes the reader fail: what was read is not what was wanted. */
 void rootlet_reader_fail(rootlet_reader *reader);
 

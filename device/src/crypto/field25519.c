@@ -163,7 +163,8 @@ void rootlet_field25519_run_codes(uint32_t *registers, const uint16_t *program)
     }
 }
 
-void rootlet_field25519_run(uint32_t *registers, unsigned program)
+/* Not inlined: ten callers give it a number that says little, and the address says much. */
+__attribute__((noinline)) void rootlet_field25519_run(uint32_t *registers, unsigned program)
 {
     const uint8_t *programs = (const uint8_t *)&rootlet_field_programs;
     rootlet_field25519_run_codes(registers,

@@ -44,8 +44,10 @@ void rootlet_words_swap(uint32_t *a, uint32_t *b, size_t count, uint32_t swap);
 uint32_t rootlet_words_add(uint32_t *r, const uint32_t *a, const uint32_t *b, size_t count,
                            uint32_t w, uint32_t carry);
 
-/* r = r + w * b, count words, an even number; returns the carry word. Exact for all inputs. */
-uint32_t rootlet_words_accumulate(uint32_t *r, const uint32_t *b, size_t count, uint32_t w);
+/* r = r + w * b, count words, an even number; returns the carry word. Exact for all inputs. Not
+ * inlined: a compiler takes assembly for shorter than it is. */
+__attribute__((noinline)) uint32_t rootlet_words_accumulate(uint32_t *r, const uint32_t *b,
+                                                            size_t count, uint32_t w);
 
 /* product = a * b, 8 by 8 words; must not overlap a or b. The one routine that decides the speed
  * of both curves. */

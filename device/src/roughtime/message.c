@@ -52,11 +52,10 @@ rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
                                              rootlet_reader *packet, size_t zeros)
 {
     /* Section 5: "ROUGHTIM", then the length of the message, which fills the datagram. */
-    const uint32_t magic = rootlet_read_le32(packet) ^ ROOTLET_ROUGHTIME_TAG('R', 'O', 'U', 'G');
-    const uint32_t magic_too =
-        rootlet_read_le32(packet) ^ ROOTLET_ROUGHTIME_TAG('H', 'T', 'I', 'M');
+    static const uint8_t magic[] = {'R', 'O', 'U', 'G', 'H', 'T', 'I', 'M'};
+    rootlet_read_exactly(packet, magic, sizeof magic);
     const size_t length = rootlet_read_le32(packet);
-    if ((magic | magic_too) != 0 || packet->next == NULL || length != packet->left + zeros) {
+    if (packet->next == NULL || length != packet->left + zeros) {
         return ROOTLET_ERR_ROUGHTIME_PACKET;
     }
     return rootlet_roughtime_read_message(found, wanted, count, packet, zeros);

@@ -38,7 +38,7 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
     /* Section 4.1.2.7. A key of another algorithm and a malformed one are not told apart. */
-    rootlet_der_expect(tbs, rootlet_x509_key_prefix, ROOTLET_X509_KEY_PREFIX_BYTES);
+    rootlet_read_exactly(tbs, rootlet_x509_key_prefix, ROOTLET_X509_KEY_PREFIX_BYTES);
     view->public_key = rootlet_read_bytes(tbs, ROOTLET_PUBLIC_KEY_BYTES);
     return view->public_key != NULL ? ROOTLET_OK : ROOTLET_ERR_X509_KEY;
 }
@@ -70,7 +70,7 @@ static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
 {
     static const uint8_t version_3[] = {0xa0, 3, ROOTLET_DER_INTEGER, 1, 2}; /* [0] EXPLICIT */
     (void)rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
-    rootlet_der_expect(tbs, version_3, sizeof version_3);
+    rootlet_read_exactly(tbs, version_3, sizeof version_3);
     if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_VERSION;
     }
