@@ -8,7 +8,8 @@
 #include "base/der.h"
 #include "rootlet/crypto.h"
 
-static bool issued_by(const rootlet_x509_view *view, const uint8_t *name, size_t length)
+__attribute__((noinline)) static bool issued_by(const rootlet_x509_view *view, const uint8_t *name,
+                                                size_t length)
 {
     return rootlet_reader_is(&view->issuer, name, length);
 }
@@ -86,7 +87,8 @@ static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_t
     return ROOTLET_OK;
 }
 
-static bool verifies(const rootlet_x509_view *view, const uint8_t *public_key)
+__attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
+                                               const uint8_t *public_key)
 {
     return rootlet_profile_verify(view->signature.next, view->signature.left, public_key, NULL, 0,
                                   view->tbs.next, view->tbs.left) == ROOTLET_OK;
@@ -111,7 +113,7 @@ static bool signatures_verify(const rootlet_x509_view *path, size_t length,
 }
 
 static rootlet_status check_path(const rootlet_x509_view *path, size_t length,
-                                 const rootlet_x509_config *config)
+                                 const rootlet_x509_config *config, size_t host_length)
 {
     rootlet_status status = ROOTLET_OK;
     for (size_t i = 0; i < length && status == ROOTLET_OK; i++) {
@@ -121,7 +123,7 @@ static rootlet_status check_path(const rootlet_x509_view *path, size_t length,
         }
     }
     if (status == ROOTLET_OK) {
-        status = rootlet_x509_match_host(&path->alternative_names, config);
+        status = rootlet_x509_match_host(&path->alternative_names, config, host_length);
     }
     if (status == ROOTLET_OK && length > ROOTLET_CHAIN_SIGNATURES) {
         status = ROOTLET_ERR_X509_TOO_MANY;
@@ -139,7 +141,8 @@ rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],
     if (config->now.earliest > config->now.latest) {
         return ROOTLET_ERR_MISUSE;
     }
-    if (rootlet_x509_host_length(config) == 0) {
+    size_t host_length = rootlet_x509_host_length(config);
+    if (host_length == 0) {
         return ROOTLET_ERR_X509_CONFIGURED_NAME;
     }
     if (count == 0) {
@@ -152,7 +155,7 @@ rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],
     size_t length;
     rootlet_status status = build(path, &length, chain, count, config);
     if (status == ROOTLET_OK) {
-        status = check_path(path, length, config);
+        status = check_path(path, length, config, host_length);
     }
     if (status == ROOTLET_OK) {
         rootlet_copy(public_key, path[0].public_key, ROOTLET_PUBLIC_KEY_BYTES);

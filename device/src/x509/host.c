@@ -107,10 +107,9 @@ __attribute__((noinline)) static bool matches(const rootlet_reader *name, const 
 }
 
 rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
-                                       const rootlet_x509_config *config)
+                                       const rootlet_x509_config *config, size_t host_length)
 {
     rootlet_reader names = *alternative_names;
-    size_t length = rootlet_x509_host_length(config);
     unsigned wanted = config->host_is_address ? IP_ADDRESS : DNS_NAME;
     bool found = false;
     while (names.left != 0) {
@@ -120,8 +119,8 @@ rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
         if (!is_well_formed(tag, &name)) {
             return ROOTLET_ERR_X509_EXTENSION;
         }
-        found = found ||
-                (tag == wanted && matches(&name, config->host, length, config->host_is_address));
+        found = found || (tag == wanted &&
+                          matches(&name, config->host, host_length, config->host_is_address));
     }
     return found ? ROOTLET_OK : ROOTLET_ERR_X509_NAME;
 }

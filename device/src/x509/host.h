@@ -14,13 +14,15 @@
 size_t rootlet_x509_host_length(const rootlet_x509_config *config);
 
 /*
- * Looks for the host in the contents of a SubjectAltName's GeneralNames; config->host is usable.
+ * Looks for the host in the contents of a SubjectAltName's GeneralNames; config->host is usable,
+ * and host_length what rootlet_x509_host_length gives.
  * Every entry is looked at, also behind a match. ROOTLET_ERR_X509_NAME when none matches,
  * ROOTLET_ERR_X509_EXTENSION when one is malformed: an unknown kind or an empty one, a DNS name of
  * other than printable ASCII, an address of other than 4 or 16 bytes. Inside the other kinds of
  * names nothing is checked.
  */
 ROOTLET_CHECKED rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
-                                                       const rootlet_x509_config *config);
+                                                       const rootlet_x509_config *config,
+                                                       size_t host_length);
 
 #endif

@@ -51,10 +51,10 @@ int64_t rootlet_x509_read_time(rootlet_reader *reader)
         rootlet_reader_fail(reader);
         return 0;
     }
-    unsigned year = field[CENTURY] * 100 + field[YEAR];
-    if (utc && year < 1950) {
-        year += 100;
+    if (utc && field[YEAR] < 50) {
+        field[CENTURY]++;
     }
+    unsigned year = field[CENTURY] * 100 + field[YEAR];
     unsigned days = day_number(year, field[MONTH], field[DAY]);
     if ((!utc && year < 2050) || field[MONTH] * field[DAY] == 0 ||
         days >= day_number(year, field[MONTH] + 1, 1)) {

@@ -36,7 +36,8 @@ def match(names: bytes, host: Host) -> str:
     config, keep = configured(host)
     buffer = ffi.from_buffer(names)
     span = ffi.new("rootlet_reader *", {"next": buffer, "left": len(names)})
-    status = status_name(lib.rootlet_x509_match_host(span, config))
+    length = lib.rootlet_x509_host_length(config)
+    status = status_name(lib.rootlet_x509_match_host(span, config, length))
     assert keep
     return status
 

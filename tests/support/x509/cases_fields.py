@@ -160,9 +160,7 @@ def algorithm_cases() -> Iterator[Case]:
         "ALGORITHM",
         leaf=replace(LEAF, outer_algorithm=with_null),
     )
-    yield Case(
-        4, "no algorithm inside", "ALGORITHM", leaf=replace(LEAF, inner_algorithm=b"")
-    )
+    yield Case(4, "no algorithm inside", "ALGORITHM", leaf=replace(LEAF, inner_algorithm=b""))
     both = {
         "Ed25519 with NULL parameters": (with_null, "ALGORITHM"),
         "Ed448": (sequence(oid("1.3.101.113")), "ALGORITHM"),
