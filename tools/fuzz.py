@@ -27,12 +27,13 @@ OUTPUT = TREE / "build" / "fuzz"
 CLANG = "clang-14"
 PACKAGES = "clang-14 libclang-rt-14-dev libssl-dev"
 
-TARGETS = ("der", "primitives", "roughtime", "tls_bytes", "tls_server", "x509")
+TARGETS = ("curves", "der", "primitives", "roughtime", "tls_bytes", "tls_server", "x509")
 FLAGS = (
     *("-std=c11", "-g", "-O2", "-fsanitize=fuzzer,address,undefined"),
-    "-fno-sanitize-recover=all",
+    *("-fno-sanitize-recover=all", f"-fsanitize-coverage-ignorelist={SOURCE / 'uncovered.txt'}"),
 )
-EXTRA = {"primitives": ("-DROOTLET_TWO_KERNELS=1", "-lcrypto")}
+BESIDE_OPENSSL = ("-DROOTLET_TWO_KERNELS=1", "-lcrypto")
+EXTRA = {"curves": BESIDE_OPENSSL, "primitives": BESIDE_OPENSSL}
 """What a target is built with besides."""
 LONGEST_INPUT = 4096
 MISSING = 3

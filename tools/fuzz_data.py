@@ -78,8 +78,12 @@ def _seeds(leaf: bytes, issuing: bytes, root: bytes) -> Iterator[tuple[str, byte
     for calls in (4, 12):
         yield "der", bytes([calls]) + numbers.randbytes(2 * calls) + leaf
     yield "der", bytes([3, 0x30, 4, 0x30, 4, 0x02, 8]) + leaf
-    for operation in range(7):
+    for operation in range(5):
         yield "primitives", bytes([operation, 0]) + numbers.randbytes(150)
+    for flips in range(3):
+        yield "curves", bytes([1, flips]) + numbers.randbytes(150)
+    for point in (numbers.randbytes(32), bytes(32), b"\xff" * 32):
+        yield "curves", b"\0" + numbers.randbytes(32) + point
     plain = b"".join(bytes([step, 0]) for step in HANDSHAKE)
     yield "tls_server", b"\0" + plain + bytes([13, 5]) + bytes([8, 0, 9, 0, 13, 9])
     yield (

@@ -45,6 +45,14 @@ static inline uint8_t fuzz_byte(fuzz_input *input)
     return *input->next++;
 }
 
+/* Zeros where the input ends. */
+static inline void fuzz_fill(fuzz_input *input, uint8_t *bytes, size_t length)
+{
+    for (size_t i = 0; i < length; i++) {
+        bytes[i] = fuzz_byte(input);
+    }
+}
+
 /* A copy of up to most bytes in memory of just that size, so that a byte too many is found. The
  * caller frees it. */
 static inline uint8_t *fuzz_copy(fuzz_input *input, size_t most, size_t *length)
