@@ -8,12 +8,13 @@
  * wrapper marks that one bit as defined again. "crypto control" branches on a secret on purpose: it
  * must be reported, else this program shows nothing.
  */
-#include "rootlet/crypto.h"
+#include "marks.h"
+
 #include "base/bytes.h"
+#include "rootlet/crypto.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <valgrind/memcheck.h>
 
 bool __real_rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length);
 bool __wrap_rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length);
@@ -23,16 +24,6 @@ bool __wrap_rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length)
     bool equal = __real_rootlet_equal(a, b, length);
     VALGRIND_MAKE_MEM_DEFINED(&equal, sizeof equal);
     return equal;
-}
-
-static void secret(void *bytes, size_t length)
-{
-    VALGRIND_MAKE_MEM_UNDEFINED(bytes, length);
-}
-
-static void known(void *bytes, size_t length)
-{
-    VALGRIND_MAKE_MEM_DEFINED(bytes, length);
 }
 
 static void test_x25519(void)
