@@ -45,6 +45,11 @@ def test_every_secret_leaves_the_same_trace(traces: Traces, operation: str) -> N
     assert traces[0][operation].instructions > 100
 
 
+def test_only_a_finished_that_matches_is_followed_by_new_keys(traces: Traces) -> None:
+    good, bad, keys = (traces[0][name] for name in ("finished_good", "finished_bad", "next_keys"))
+    assert good.instructions > bad.instructions + keys.instructions
+
+
 def test_the_controls_are_told_apart(traces: Traces) -> None:
     assert len({trace["control_branch"].addresses for trace in traces}) > 1
     assert len({trace["control_verify"].addresses for trace in traces}) > 1
@@ -56,9 +61,9 @@ def test_no_secret_is_multiplied_in_a_time_that_tells_of_it(traces: Traces, boar
     """A Cortex-M3's long multiplication ends early; UMAAL of a Cortex-M4 does not."""
     used = {name for name in SECRETIVE if traces[0][name].long_multiplications}
     if board == "mps2-an386":
-        assert {"x25519", "ed25519_sign", "seal"} <= used
+        assert {"x25519", "ed25519_sign", "seal", "handshake_keys"} <= used
     else:
-        quick = {"x25519", "x25519_public"} if board == "mps2-an385-quick" else set()
-        assert used == quick
+        quick = {"x25519", "x25519_public", "handshake_keys"}
+        assert used == (quick if board == "mps2-an385-quick" else set())
     if BOARDS[board].core != "cortex-m0plus":
         assert traces[0]["control_verify"].long_multiplications

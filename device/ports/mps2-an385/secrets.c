@@ -9,6 +9,8 @@
 
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
+#include "tls/engine.h"
+#include "tls/key_schedule.h"
 
 #include <string.h>
 
@@ -18,7 +20,10 @@
 
 static uint8_t secret[SECRET_BYTES], other[SECRET_BYTES], data[DATA_BYTES], tag[16];
 static uint8_t signature[64], result[64], public_key[32];
+static uint8_t finished[ROOTLET_HASH_BYTES];
 static const uint8_t nonce[12] = {1, 2, 3};
+static const uint8_t transcript_hash[ROOTLET_HASH_BYTES] = {4, 5, 6};
+static rootlet_tls tls;
 
 void trace_begin(void);
 void trace_end(void);
@@ -73,6 +78,50 @@ static void hkdf_extract(void)
     rootlet_hkdf_sha256_extract(result, other, 32, secret, 32);
 }
 
+/* From the private key to both directions' traffic secrets, keys and nonces. */
+static void handshake_keys(void)
+{
+    memcpy(tls.secrets.hello.random + PRIVATE_KEY_OFFSET, secret, SECRET_BYTES);
+    rootlet_sha256_init(&tls.transcript);
+    (void)!rootlet_tls_start_handshake_keys(&tls, other);
+}
+
+static void application_keys(void)
+{
+    memcpy(tls.secrets.keys.schedule, secret, SECRET_BYTES);
+    rootlet_tls_start_reading_data(&tls);
+    rootlet_tls_start_writing_data(&tls);
+}
+
+static void next_keys(void)
+{
+    memcpy(tls.secrets.keys.write.secret, secret, SECRET_BYTES);
+    rootlet_tls_next_keys(&tls.secrets.keys.write);
+}
+
+static void make_finished(void)
+{
+    rootlet_tls_finished_mac(finished, secret, transcript_hash);
+}
+
+static void take_finished(const uint8_t *verify_data)
+{
+    rootlet_reader body = rootlet_reader_over(verify_data, ROOTLET_HASH_BYTES);
+    memcpy(tls.secrets.keys.read.secret, secret, SECRET_BYTES);
+    rootlet_sha256_init(&tls.transcript);
+    result[0] = (uint8_t)rootlet_tls_take_finished(&tls, &body, transcript_hash);
+}
+
+static void finished_good(void)
+{
+    take_finished(finished);
+}
+
+static void finished_bad(void)
+{
+    take_finished(other);
+}
+
 /* A Finished or a tag: equal or not, and where not. */
 static void compare(void)
 {
@@ -100,8 +149,10 @@ static void control_verify(void)
 }
 
 static void (*const operations[])(void) = {
-    x25519,      x25519_public, ed25519_sign, seal,           open_good,       open_bad,
-    hkdf_expand, hkdf_extract,  compare,      control_branch, control_address, control_verify,
+    x25519,         x25519_public,   ed25519_sign,   seal,           open_good,
+    open_bad,       hkdf_expand,     hkdf_extract,   handshake_keys, application_keys,
+    next_keys,      make_finished,   finished_good,  finished_bad,   compare,
+    control_branch, control_address, control_verify,
 };
 
 static unsigned digit(char character)
