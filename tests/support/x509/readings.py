@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,15 +15,21 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from rootlet.device import status_name
-from support.x509.der import explicit, oid, sequence
+from support.x509.der import explicit, integer, name, octets, oid, sequence, tlv
 
-__all__ = ["Reading", "device_reading", "peer_reading"]
+__all__ = ["Reading", "compare", "device_reading", "expect_agreement", "peer_reading"]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 EXTENSIONS = 0xA3
-KEY_USAGE, ALTERNATIVE_NAMES = oid("2.5.29.15"), oid("2.5.29.17")
-BOTH_KNOW = {KEY_USAGE, oid("2.5.29.19"), oid("2.5.29.37")}
+KEY_USAGE, ALTERNATIVE_NAMES, CONSTRAINTS = (oid(f"2.5.29.{last}") for last in (15, 17, 19))
+BOTH_KNOW = {KEY_USAGE, CONSTRAINTS, oid("2.5.29.37")}
 """Beside subjectAltName. The device ignores the others, so the peer is not shown them."""
+
+ANY_NAME = octets(sequence(tlv(0x82, b"any")))
+"""A subjectAltName's value. The device looks into names only when it looks for one."""
+
+LONGEST_NUMBER = 8
+"""Bytes of a pathLenConstraint that the peer can take; no chain is as long as that."""
 
 KEY_USAGE_BITS = (
     *("digital_signature", "content_commitment", "key_encipherment", "data_encipherment"),
@@ -50,6 +56,7 @@ class Reading:
     for_servers: bool
     names: bytes
     """The contents of subjectAltName."""
+    names_critical: bool
 
 
 def taken(span: Any) -> bytes:
@@ -77,6 +84,7 @@ def device_reading(der: bytes) -> Reading | str:
         key_usage=view.key_usage,
         for_servers=view.for_servers,
         names=taken(view.alternative_names),
+        names_critical=view.names_critical,
     )
 
 
@@ -100,9 +108,18 @@ def is_understood(identifier: bytes, value: bytes) -> bool:
     return not only or bool(value[3] & 0x08)
 
 
+def shorter_path(value: bytes) -> bytes:
+    """BasicConstraints with a number the peer can take."""
+    ((_, inside, _),) = elements(value)
+    *flag, (tag, number, _) = elements(inside) if inside else [(0, b"", b"")]
+    if tag != 0x02 or len(number) <= LONGEST_NUMBER:
+        return value
+    return sequence(*(whole for _, _, whole in flag), integer(127))
+
+
 def shown_to_the_peer(der: bytes) -> tuple[bytes, bytes]:
     """The certificate without the extensions the device does not look into, and the contents of
-    its subjectAltName."""
+    its subjectAltName, in whose place is another."""
     ((_, outer, _),) = elements(der)
     (_, tbs, _), *behind = elements(outer)
     fields, names, kept = [], b"", []
@@ -112,9 +129,13 @@ def shown_to_the_peer(der: bytes) -> tuple[bytes, bytes]:
             continue
         ((_, listed, _),) = elements(contents)
         for _, one, extension in elements(listed):
-            (_, _, identifier), *_, (_, value, _) = elements(one)
+            (_, _, identifier), *critical, (_, value, _) = elements(one)
+            before = (identifier, *(whole for _, _, whole in critical))
             if identifier == ALTERNATIVE_NAMES:
                 ((_, names, _),) = elements(value)
+                kept.append(sequence(*before, ANY_NAME))
+            elif identifier == CONSTRAINTS:
+                kept.append(sequence(*before, octets(shorter_path(value))))
             elif is_understood(identifier, value):
                 kept.append(extension)
     if kept:
@@ -143,9 +164,31 @@ def name_bytes(certificate: x509.Certificate, which: str, otherwise: bytes) -> b
     return name.public_bytes()
 
 
+def with_other_names(der: bytes) -> bytes:
+    """The certificate with an issuer and a subject that are right in every way."""
+    ((_, outer, _),) = elements(der)
+    (_, tbs, _), *behind = elements(outer)
+    fields = [whole for _, _, whole in elements(tbs)]
+    for place in (3, 5):
+        fields[place] = name("any")
+    return sequence(sequence(*fields), *(whole for _, _, whole in behind))
+
+
 def peer_reading(der: bytes, device: Reading) -> Reading:
     """The same by pyca/cryptography, which raises where it finds a fault. Where it cannot say, it
     is what the device says."""
+    try:
+        return reading_of_all(der, device)
+    except ValueError as error:
+        if "InvalidValue" not in str(error) or "AttributeTypeValue::value" not in str(error):
+            raise
+    # Characters that a PrintableString has not. To the device names are bytes.
+    found = reading_of_all(with_other_names(der), device)
+    return replace(found, tbs=device.tbs, issuer=device.issuer, subject=device.subject)
+
+
+def reading_of_all(der: bytes, device: Reading) -> Reading:
+    """What the peer reads, names included."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
@@ -155,6 +198,7 @@ def peer_reading(der: bytes, device: Reading) -> Reading:
         issuer = name_bytes(certificate, "issuer", device.issuer)
         subject = name_bytes(certificate, "subject", device.subject)
     known = {type(one.value): one.value for one in extensions}
+    critical = {type(one.value) for one in extensions if one.critical}
     constraints: Any = known.get(x509.BasicConstraints)
     uses: Any = known.get(x509.ExtendedKeyUsage)
     usage = usage_octet(extensions)
@@ -174,4 +218,23 @@ def peer_reading(der: bytes, device: Reading) -> Reading:
         key_usage=device.key_usage if usage is None else usage,
         for_servers=uses is None or ExtendedKeyUsageOID.SERVER_AUTH in uses,
         names=names,
+        names_critical=x509.SubjectAlternativeName in critical,
     )
+
+
+def expect_agreement(der: bytes, device: Reading) -> None:
+    """AssertionError with the certificate unless the peer reads it, and the same in it."""
+    try:
+        peer = peer_reading(der, device)
+    except Exception as error:
+        raise AssertionError(f"read by the device alone ({error!r}): {der.hex()}") from error
+    assert peer == device, f"read in two ways: {der.hex()}"
+
+
+def compare(der: bytes) -> bool:
+    """True when the device read it; then the peer did too, and the same."""
+    device = device_reading(der)
+    if isinstance(device, str):
+        return False
+    expect_agreement(der, device)
+    return True
