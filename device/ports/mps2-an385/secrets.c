@@ -20,7 +20,7 @@
 
 static uint8_t secret[SECRET_BYTES], other[SECRET_BYTES], data[DATA_BYTES], tag[16];
 static uint8_t signature[64], result[64], public_key[32];
-static uint8_t finished[ROOTLET_HASH_BYTES];
+static uint8_t finished[ROOTLET_HASH_BYTES], wrong_finished[ROOTLET_HASH_BYTES];
 static const uint8_t nonce[12] = {1, 2, 3};
 static const uint8_t transcript_hash[ROOTLET_HASH_BYTES] = {4, 5, 6};
 static rootlet_tls tls;
@@ -119,7 +119,7 @@ static void finished_good(void)
 
 static void finished_bad(void)
 {
-    take_finished(other);
+    take_finished(wrong_finished);
 }
 
 /* A Finished or a tag: equal or not, and where not. */
@@ -175,6 +175,9 @@ int main(void)
     }
     memset(other, 9, sizeof other);
     rootlet_ed25519_public(public_key, other);
+    /* Where it is wrong is a secret: a comparison that ends there would tell. */
+    rootlet_tls_finished_mac(wrong_finished, secret, transcript_hash);
+    wrong_finished[secret[0] % sizeof wrong_finished] ^= 1;
     for (unsigned i = 0; i < sizeof operations / sizeof operations[0]; i++) {
         trace_begin();
         operations[i]();
