@@ -83,6 +83,13 @@ def test_no_branch_or_address_depends_on_a_secret(tmp_path: Path, level: str, ke
     assert re.fullmatch(r"[1-9]\d+ passed, 0 failed\n", done.stdout), done.stdout
 
 
+def test_nor_in_middlebox_mode(tmp_path: Path) -> None:
+    built = build(tmp_path, "-Os", "-DROOTLET_TLS_MIDDLEBOX=1")
+    done = replay(built, ["middlebox-everything.txt"])
+    assert done.returncode == 0, done.stderr
+    assert re.fullmatch(r"[1-9]\d+ passed, 0 failed\n", done.stdout), done.stdout
+
+
 @pytest.mark.parametrize("what", KEPT)
 def test_what_is_not_made_known_is_reported(program: Path, what: str) -> None:
     """A control: the secrets arrive at each place that is watched."""
