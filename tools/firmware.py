@@ -50,7 +50,7 @@ FLAGS = (
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
 INCLUDES = (PORT, PORT / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
 
-PROGRAMS = ("demo_device", "kernels", "primitives", "secrets")
+PROGRAMS = ("demo_device", "faults", "kernels", "primitives", "secrets")
 """Files of the port with a main of their own."""
 
 LWIP_FILES = (

@@ -6,8 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define BOARD_EXIT_FAULT 99  /* exit code after a processor fault */
-#define BOARD_EXIT_FAILED 98 /* exit code after board_fail */
+/* Exit codes. */
+#define BOARD_EXIT_MEMORY 96    /* an access that the memory protection refuses */
+#define BOARD_EXIT_UNALIGNED 97 /* an unaligned access, on a core that has none */
+#define BOARD_EXIT_FAULT 99     /* any other fault of the processor */
+#define BOARD_EXIT_FAILED 98    /* after board_fail */
 
 #define BOARD_REGISTER(address) (*(volatile uint32_t *)(uintptr_t)(address))
 

@@ -1,11 +1,10 @@
 /* From reset to main, and the painted stack. */
 #include "board.h"
+#include "guard.h"
 #include "host.h"
 
 #define PAINT 0xa5a5a5a5u
 #define PAINT_MARGIN_WORDS 16 /* the painter's own frame */
-#define CCR BOARD_REGISTER(0xe000ed14u)
-#define CCR_UNALIGN_TRP (1u << 3)
 
 extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[];
 
@@ -44,10 +43,7 @@ void board_reset(void)
     for (size_t i = 0; i < words; i++) {
         __bss_start[i] = 0;
     }
-#if defined(__ARM_ARCH_6M__)
-    /* A Cortex-M0+ faults on every unaligned access; so does its code on a Cortex-M3 now. */
-    CCR |= CCR_UNALIGN_TRP;
-#endif
+    guard_start();
     board_stack_paint();
     board_start();
     host_exit(main());
@@ -64,11 +60,6 @@ void board_fail(const char *text)
     host_exit(BOARD_EXIT_FAILED);
 }
 
-static void fault(void)
-{
-    host_exit(BOARD_EXIT_FAULT);
-}
-
 typedef void (*handler)(void);
 typedef struct vectors {
     uint32_t *stack;
@@ -78,5 +69,6 @@ typedef struct vectors {
 /* Interrupts stay masked (see board_sleep), so only faults have handlers. */
 __attribute__((section(".vectors"), used)) static const vectors table = {
     __stack_top,
-    {board_reset, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault, fault,
-     fault, fault, fault}};
+    {board_reset, guard_fault, guard_fault, guard_fault, guard_fault, guard_fault, guard_fault,
+     guard_fault, guard_fault, guard_fault, guard_fault, guard_fault, guard_fault, guard_fault,
+     guard_fault}};
