@@ -59,8 +59,9 @@ static void set_keys(rootlet_tls_direction *direction)
     rootlet_wipe(direction->sequence, sizeof direction->sequence);
 }
 
-static void change_keys(rootlet_tls_direction *direction, const uint8_t secret[ROOTLET_HASH_BYTES],
-                        const char *label, const uint8_t *hash)
+__attribute__((noinline)) static void change_keys(rootlet_tls_direction *direction,
+                                                  const uint8_t secret[ROOTLET_HASH_BYTES],
+                                                  const char *label, const uint8_t *hash)
 {
     rootlet_tls_expand_label(direction->secret, secret, label, hash);
     set_keys(direction);

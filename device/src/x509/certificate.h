@@ -12,20 +12,21 @@
 #define ROOTLET_X509_DIGITAL_SIGNATURE 0x80u
 #define ROOTLET_X509_KEY_CERT_SIGN 0x04u
 
+/* Bytes stand first: an offset below 32 is half an instruction on a Cortex-M. */
 typedef struct rootlet_x509_view {
+    uint8_t key_usage;   /* KeyUsage's first octet; all bits when absent */
+    uint8_t path_length; /* pathLenConstraint; 255 when absent */
+    bool is_ca;          /* by basicConstraints */
+    bool for_servers;    /* no extended key usage, or one with serverAuth */
+    bool names_critical; /* a critical subjectAltName */
+    int64_t not_before;  /* seconds since 1970 */
+    int64_t not_after;
     rootlet_reader tbs;               /* the whole TBSCertificate: what is signed */
     rootlet_reader signature;         /* the bits */
     rootlet_reader issuer;            /* the whole Name, never an empty one */
     rootlet_reader subject;           /* the whole Name */
     rootlet_reader alternative_names; /* contents of GeneralNames; nothing when absent */
     const uint8_t *public_key;        /* ROOTLET_PUBLIC_KEY_BYTES */
-    int64_t not_before;               /* seconds since 1970 */
-    int64_t not_after;
-    uint8_t key_usage;   /* KeyUsage's first octet; all bits when absent */
-    uint8_t path_length; /* pathLenConstraint; 255 when absent */
-    bool is_ca;
-    bool for_servers;    /* no extended key usage, or one with serverAuth */
-    bool names_critical; /* a critical subjectAltName */
 } rootlet_x509_view;
 
 /* Length of a whole Name that has no parts. */
