@@ -27,11 +27,23 @@ from tools.lwip_source import LWIP, fetch
 
 from rootlet.demo.firmware import emulator_command
 
-__all__ = ["BOARDS", "Board", "Firmware", "Run", "count_instructions", "link", "need_tools"]
+__all__ = [
+    "BOARDS",
+    "VARIANTS",
+    "Board",
+    "Firmware",
+    "Run",
+    "count_instructions",
+    "link",
+    "need_tools",
+]
 
 TREE = Path(__file__).resolve().parents[1]
 DEVICE = TREE / "device"
-PORT = DEVICE / "ports" / "mps2-an385"
+PORTS = DEVICE / "ports"
+COMMON = PORTS / "common"
+MPS2 = PORTS / "mps2-an385"
+LM3S = PORTS / "lm3s6965evb"
 OUTPUT = TREE / "build" / "firmware"
 WORKERS = 2
 RUN_SECONDS = 60
@@ -48,10 +60,10 @@ FLAGS = (
     "-fno-tree-loop-distribute-patterns",
 )
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-INCLUDES = (PORT, PORT / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
+INCLUDES = (COMMON, COMMON / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
 
 PROGRAMS = ("demo_device", "faults", "kernels", "primitives", "secrets")
-"""Files of the port with a main of their own."""
+"""Common files of the ports with a main of their own."""
 
 LWIP_FILES = (
     *(
@@ -73,24 +85,32 @@ class Board:
     """As the emulator calls it."""
     core: str
     """As the compiler calls it."""
-    script: str
-    """Of the linker."""
+    port: Path = MPS2
+    """What is its own: start of its clock, driver, and limits for the linker."""
     options: tuple[str, ...] = ()
     """Of the library."""
+
+    @property
+    def objects(self) -> Path:
+        """Where its objects are, with those of all boards of the same core and options."""
+        return OUTPUT / f"{self.core}{''.join(self.options)}"
 
 
 BOARDS = {
     board.name: board
     for board in (
-        Board("mps2-an385", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
+        Board("mps2-an385", "mps2-an385", "cortex-m3"),
         Board(
-            *("mps2-an385-quick", "mps2-an385", "cortex-m3", "mps2-an385.ld"),
-            ("-DROOTLET_X25519_QUICK=1",),
+            *("mps2-an385-quick", "mps2-an385", "cortex-m3"), options=("-DROOTLET_X25519_QUICK=1",)
         ),
-        Board("mps2-an385-m0plus", "mps2-an385", "cortex-m0plus", "mps2-an385.ld"),
-        Board("mps2-an386", "mps2-an386", "cortex-m4", "mps2-an385.ld"),
+        Board("mps2-an385-m0plus", "mps2-an385", "cortex-m0plus"),
+        Board("mps2-an386", "mps2-an386", "cortex-m4"),
+        Board("lm3s6965evb", "lm3s6965evb", "cortex-m3", LM3S),
     )
 }
+
+VARIANTS = tuple(name for name, board in BOARDS.items() if board.port == MPS2)
+"""Boards that between them run every build of the library, each once."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +188,11 @@ def _sources() -> list[Path]:
     return [
         *(LWIP / "src" / name for name in LWIP_FILES),
         *sorted((DEVICE / "src").rglob("*.c")),
-        *sorted(PORT.glob("*.c")),
-        *sorted((PORT / "libc").glob("*.c")),
+        *(
+            source
+            for folder in (COMMON, COMMON / "libc", MPS2, LM3S)
+            for source in sorted(folder.glob("*.c"))
+        ),
     ]
 
 
@@ -186,7 +209,7 @@ def _objects(board: Board) -> list[Path]:
     """Objects of all that does not depend on the maker, compiled unless they are there."""
     fetch()
     sources = _sources()
-    folder = OUTPUT / board.name
+    folder = board.objects
     targets = [folder / f"{path.parent.name}_{path.stem}.o" for path in sources]
     stamp = folder / "sources.sha256"
     digest = _digest()
@@ -221,7 +244,12 @@ def link(
     """One of the port's programs, with the bundle of folder ``bundle`` where it takes one; those
     that call the inside of the library cannot have it as one file."""
     need_tools()
-    others = {f"{PORT.name}_{name}" for name in PROGRAMS} - {f"{PORT.name}_{program}"}
+    others = {f"{COMMON.name}_{name}" for name in PROGRAMS} - {f"{COMMON.name}_{program}"}
+    others |= {
+        f"{port.name}_{path.stem}"
+        for port in {MPS2, LM3S} - {board.port}
+        for path in port.glob("*.c")
+    }
     objects = [path for path in _objects(board) if path.stem not in others]
     if one_file:
         objects = [path for path in objects if path.stem.partition("_")[0] not in PARTS]
@@ -231,7 +259,8 @@ def link(
         _compile(board, bundle / "rootlet_bundle.c", objects[-1], f"-I{bundle}")
     _call(
         *(f"{PREFIX}gcc", "-mthumb", f"-mcpu={board.core}", "-nostdlib", "-Wl,--gc-sections"),
-        *("-Wl,--no-warn-rwx-segments", f"-L{PORT}", "-T", str(PORT / board.script)),
+        *("-Wl,--no-warn-rwx-segments", f"-L{COMMON}"),
+        *("-T", str(board.port / f"{board.port.name}.ld")),
         *(f"-Wl,-Map={output.with_suffix('.map')}", "-o", str(output)),
         *map(str, objects),
         "-lgcc",
@@ -255,7 +284,7 @@ def main(arguments: Sequence[str]) -> int:
         options = dict(zip(arguments[::2], arguments[1::2], strict=True))
         link(BOARDS["mps2-an385"], Path(options["--out"]), bundle=Path(options["--bundle"]))
         return 0
-    for board in BOARDS.values():
+    for board in map(BOARDS.__getitem__, VARIANTS):
         counts = count_instructions(board, OUTPUT)
         cells = "  ".join(f"{name} {count:,}" for name, count in counts.items() if name != "empty")
         print(f"{board.name}, instructions: {cells}")

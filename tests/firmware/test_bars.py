@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tools.firmware import TICKS, Firmware, Run, count_instructions
+from tools.firmware import PREFIX, TICKS, Firmware, Run, count_instructions
 
 from rootlet.demo.stage import API, SENSOR, Stage
 
@@ -15,6 +16,9 @@ COUNTING = ("-icount", "shift=6")
 
 RAM_BYTES = 4096
 TIME_RAM_BYTES = 2560
+WHOLE_FLASH, WHOLE_RAM = 64 * 1024, 40 * 1024
+"""Of the program with lwIP, its buffers and the stack, as docs/device.md has it."""
+
 CONNECTION = ("tls", "config", "in", "out", "handshake")
 MEASUREMENT = ("roughtime_head", "roughtime_response", "roughtime_sample")
 
@@ -24,6 +28,7 @@ HANDSHAKE = {
     "mps2-an385-quick": 12 * MILLION,
     "mps2-an385-m0plus": 45 * MILLION,
     "mps2-an386": 9 * MILLION,
+    "lm3s6965evb": 18 * MILLION,
 }
 """Most instructions of a handshake with chain [leaf, issuing], by board."""
 
@@ -38,6 +43,7 @@ PRIMITIVES = {
         "ed25519_verify": 10_000_000,
     },
     "mps2-an386": SYMMETRIC | {"x25519": 1_250_000, "ed25519_verify": 2_600_000},
+    "lm3s6965evb": SYMMETRIC | {"x25519": 4_700_000, "ed25519_verify": 2_600_000},
 }
 
 Ask = Callable[..., Run]
@@ -75,3 +81,11 @@ def test_primitives_instructions(firmware: Firmware, tmp_path: Path) -> None:
     counts = count_instructions(firmware.board, tmp_path)
     bars = PRIMITIVES[firmware.board.name]
     assert {name: counts[name] for name in bars if counts[name] > bars[name]} == {}
+
+
+def test_the_whole_program_fits(firmware: Firmware) -> None:
+    command = (f"{PREFIX}size", str(firmware.path))
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    text, data, bss = map(int, done.stdout.splitlines()[1].split()[:3])
+    assert text + data <= WHOLE_FLASH
+    assert data + bss <= WHOLE_RAM

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from tools.firmware import BOARDS, link
+from tools.firmware import BOARDS, VARIANTS, link
 from tools.secret_trace import OPERATIONS, Trace, build_plugin, watch
 
 Traces = list[dict[str, Trace]]
@@ -26,7 +26,7 @@ CONTROLS = [name for name in OPERATIONS if name.startswith("control_")]
 SECRETIVE = [name for name in OPERATIONS if name not in CONTROLS]
 
 
-@pytest.fixture(scope="module", params=sorted(BOARDS))
+@pytest.fixture(scope="module", params=VARIANTS)
 def board(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

@@ -2,11 +2,6 @@
 #include "board.h"
 #include "ethernet.h"
 
-#include "lwip/etharp.h"
-#include "lwip/pbuf.h"
-
-#include <string.h>
-
 #define BASE 0x40200000u
 #define RX_DATA_FIFO BOARD_REGISTER(BASE + 0x00)
 #define TX_DATA_FIFO BOARD_REGISTER(BASE + 0x20)
@@ -33,7 +28,6 @@ enum { MAC_CR = 1, MAC_ADDRH = 2, MAC_ADDRL = 3 };
 #define CRC_BYTES 4
 #define FRAME_BYTES 1520
 
-static const uint8_t address[ETH_HWADDR_LEN] = {0x52, 0x54, 0x00, 0x12, 0x34, 0x56};
 static uint32_t frame[FRAME_BYTES / 4];
 
 static void mac_write(uint32_t index, uint32_t value)
@@ -79,14 +73,7 @@ static void receive(struct netif *interface)
     if ((status & RX_ERROR) || length <= CRC_BYTES || length > sizeof frame) {
         return;
     }
-    struct pbuf *packet = pbuf_alloc(PBUF_RAW, (u16_t)(length - CRC_BYTES), PBUF_POOL);
-    if (packet == NULL) {
-        return; /* the sender will try again */
-    }
-    (void)pbuf_take(packet, frame, (u16_t)(length - CRC_BYTES));
-    if (interface->input(packet, interface) != ERR_OK) {
-        (void)pbuf_free(packet);
-    }
+    ethernet_deliver(interface, frame, length - CRC_BYTES);
 }
 
 bool ethernet_poll(struct netif *interface)
@@ -106,18 +93,10 @@ err_t ethernet_start(struct netif *interface)
     }
     HW_CFG = HW_CFG_TX_FIFO_5K;
     RX_CFG = 0;
-    mac_write(MAC_ADDRL, 0x12005452u);
-    mac_write(MAC_ADDRH, 0x5634u);
+    mac_write(MAC_ADDRL, ETHERNET_ADDRESS_LOW);
+    mac_write(MAC_ADDRH, ETHERNET_ADDRESS_HIGH);
     mac_write(MAC_CR, MAC_CR_RUN);
     TX_CFG = TX_CFG_ON;
-    interface->name[0] = 'e';
-    interface->name[1] = 'n';
-    interface->mtu = 1500;
-    interface->hwaddr_len = ETH_HWADDR_LEN;
-    memcpy(interface->hwaddr, address, sizeof address);
-    interface->flags =
-        NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_LINK_UP | NETIF_FLAG_ETHERNET;
-    interface->output = etharp_output;
-    interface->linkoutput = send;
+    ethernet_describe(interface, send);
     return ERR_OK;
 }

@@ -50,6 +50,7 @@ void guard_start(void)
     /* A Cortex-M0+ faults on every unaligned access; so does its code on a Cortex-M3 now. */
     CCR |= CCR_UNALIGN_TRP;
 #endif
+    /* The code memory of the MPS2 boards is RAM: without this, a write to it would go through. */
     protect(0, (uintptr_t)__flash_base, (uintptr_t)__flash_bytes, RASR_READ_ONLY | RASR_NORMAL);
     protect(1, (uintptr_t)__ram_base, (uintptr_t)__ram_bytes,
             RASR_READ_WRITE | RASR_NORMAL | RASR_NO_EXECUTE);

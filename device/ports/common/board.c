@@ -1,12 +1,7 @@
-/* See board.h. The CMSDK timer of the MPS2 boards, and SysTick to wake from sleep. */
+/* See board.h. SysTick wakes from sleep; the clock is the board's own. */
 #include "board.h"
 
 #include "host.h"
-
-#define TIMER_CONTROL BOARD_REGISTER(0x40000000u)
-#define TIMER_VALUE BOARD_REGISTER(0x40000004u)
-#define TIMER_RELOAD BOARD_REGISTER(0x40000008u)
-#define TIMER_ENABLE 1u
 
 #define SYSTICK_CONTROL BOARD_REGISTER(0xe000e010u)
 #define SYSTICK_RELOAD BOARD_REGISTER(0xe000e014u)
@@ -19,18 +14,11 @@
 
 void board_start(void)
 {
-    TIMER_RELOAD = UINT32_MAX;
-    TIMER_VALUE = UINT32_MAX;
-    TIMER_CONTROL = TIMER_ENABLE;
+    board_clock_start();
     SYSTICK_RELOAD = TICKS_PER_MILLISECOND - 1;
     SYSTICK_VALUE = 0;
     SYSTICK_CONTROL = SYSTICK_ON;
     __asm volatile("cpsid i");
-}
-
-uint32_t board_ticks(void)
-{
-    return ~TIMER_VALUE; /* it counts down */
 }
 
 uint32_t board_milliseconds(void)

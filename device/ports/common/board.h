@@ -16,6 +16,9 @@
 
 void board_start(void);
 
+/* Of each board: a processor at 25 MHz, and the counter behind board_ticks. For board_start. */
+void board_clock_start(void);
+
 /* Ticks of 40 ns, wrapping. Under qemu's -icount shift=6 five instructions take eight of them. */
 uint32_t board_ticks(void);
 
