@@ -120,6 +120,7 @@ typedef struct rootlet_tls_keys {
  * Cortex-M. Secrets stand last, to be wiped in one go. */
 typedef struct rootlet_tls {
     uint8_t state;
+    rootlet_status status;         /* the first failure */
     uint8_t alert;                 /* received */
     uint8_t idle;                  /* records in a row that carried nothing */
     uint8_t asked_for;             /* what the server's CertificateRequest calls for */
@@ -144,8 +145,7 @@ typedef struct rootlet_tls {
     uint32_t message_left;         /* bytes still missing of a message's header or body */
     uint32_t message_length;       /* of its body */
     uint8_t *message_to;           /* where its next byte goes; NULL for a ticket's */
-    rootlet_status status;
-    const uint8_t *out; /* the buffer that is being sent: in or out */
+    const uint8_t *out;            /* the buffer that is being sent: in or out */
     const rootlet_tls_config *config;
     rootlet_tls_buffers buffers;
     union {

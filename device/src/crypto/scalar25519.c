@@ -7,7 +7,7 @@
 static const uint32_t minus_order[8] = {0xa30a2c13, 0xa7ed9ce5, 0x5d086329, 0xeb210621,
                                         0xffffffff, 0xffffffff, 0xffffffff, 0xefffffff};
 
-void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32])
+__attribute__((noinline)) void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32])
 {
     rootlet_words_load(r, bytes, 8);
     r[0] &= ~(uint32_t)7;

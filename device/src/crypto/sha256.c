@@ -25,8 +25,8 @@ static void compress_256(uint32_t words[STATE + BLOCK])
     rootlet_words_copy(x, words, STATE + BLOCK);
     uint32_t *w = x + STATE + BLOCK;
     do {
-        uint32_t s0 = rotate_right(w[-15], 7) ^ rotate_right(w[-15], 18) ^ w[-15] >> 3;
-        uint32_t s1 = rotate_right(w[-2], 17) ^ rotate_right(w[-2], 19) ^ w[-2] >> 10;
+        uint32_t s0 = rotate_right(w[-15] ^ rotate_right(w[-15], 11), 7) ^ w[-15] >> 3;
+        uint32_t s1 = rotate_right(w[-2] ^ rotate_right(w[-2], 2), 17) ^ w[-2] >> 10;
         w[0] = w[-16] + s0 + w[-7] + s1;
     } while (++w != x + STATE + ROUNDS);
     uint32_t e = x[3];
@@ -36,8 +36,8 @@ static void compress_256(uint32_t words[STATE + BLOCK])
     const uint64_t *k = rootlet_sha2_round;
     do {
         /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
-        uint32_t s1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
-        uint32_t s0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
+        uint32_t s1 = rotate_right(e ^ rotate_right(e ^ rotate_right(e, 14), 5), 6);
+        uint32_t s0 = rotate_right(a ^ rotate_right(a ^ rotate_right(a, 9), 11), 2);
         uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + (uint32_t)(*k++ >> 32) + v[8];
         uint32_t b = v[6];
         uint32_t a_xor_b = a ^ b;

@@ -1,7 +1,6 @@
 /*
  * SHA-512, FIPS 180-4. The context's words are the state, from h to a, then the block as it fills.
- * The schedule is made word by word in the block's place, and the state moves up by a word each
- * round: expanded in full both would be the deepest point of the library's stack.
+ * Expanded in full the schedule would be the deepest point of the library's stack.
  */
 #include "sha2.h"
 #include "words.h"
@@ -48,23 +47,22 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
 #define LOWER_SIGMA_0 0x470801u /* 1, 8, shift by 7 */
 #define LOWER_SIGMA_1 0x463d13u /* 19, 61, shift by 6 */
 
-/* FIPS 180-4 section 6.4.2. The block's words are used up. */
+/* FIPS 180-4 section 6.4.2. The block's words are used up: each round moves them, and the state, by
+ * one, and adds a word of the schedule behind, which the last 16 rounds do not need. */
 static void compress_512(uint64_t words[STATE + BLOCK])
 {
-    uint64_t *const block = words + STATE;
+    uint64_t *const w = words + STATE;
     uint64_t x[STATE + 1]; /* h to a, then the next a */
     rootlet_words_copy(x, words, 2 * STATE);
-    for (unsigned t = 0; t < ROUNDS; t++) {
-        uint64_t *w = block + t % BLOCK;
-        if (t >= BLOCK) {
-            *w += sigma(block[(t + 1) % BLOCK], LOWER_SIGMA_0) + block[(t + 9) % BLOCK] +
-                  sigma(block[(t + 14) % BLOCK], LOWER_SIGMA_1);
-        }
-        uint64_t t1 = *w + rootlet_sha2_round[t] + x[0] + (x[1] ^ (x[3] & (x[2] ^ x[1]))) +
-                      sigma(x[3], UPPER_SIGMA_1);
+    for (const uint64_t *k = rootlet_sha2_round; k != rootlet_sha2_round + ROUNDS; k++) {
+        uint64_t t1 =
+            w[0] + *k + x[0] + (x[1] ^ (x[3] & (x[2] ^ x[1]))) + sigma(x[3], UPPER_SIGMA_1);
         x[4] += t1;
         x[8] = t1 + ((x[7] & x[6]) | (x[5] & (x[7] | x[6]))) + sigma(x[7], UPPER_SIGMA_0);
         rootlet_words_copy(x, x + 1, 2 * STATE);
+        uint64_t next = w[0] + sigma(w[1], LOWER_SIGMA_0) + w[9] + sigma(w[14], LOWER_SIGMA_1);
+        rootlet_words_copy(w, w + 1, 2 * (BLOCK - 1));
+        w[BLOCK - 1] = next;
     }
     for (unsigned i = 0; i < STATE; i++) {
         words[i] += x[i];

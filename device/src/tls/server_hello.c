@@ -41,12 +41,10 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     rootlet_reader session_id = rootlet_read_vector(body, 1);
     uint32_t suite = rootlet_read_be(body, 2);
     uint32_t compression = rootlet_read_be(body, 1);
-    if (body->next != NULL && body->left == 0) { /* as only older versions may end */
-        return refuse_version(random);
-    }
+    bool ends = body->next != NULL && body->left == 0; /* as older versions may */
     rootlet_status status = rootlet_tls_read_extensions(
         found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls->offered | allowed);
-    if (status == ROOTLET_ERR_TLS_DECODE || body->left != 0 ||
+    if ((status == ROOTLET_ERR_TLS_DECODE && !ends) || body->left != 0 ||
         session_id.left > LONGEST_SESSION_ID) {
         return ROOTLET_ERR_TLS_DECODE;
     }
