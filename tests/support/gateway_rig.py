@@ -329,6 +329,7 @@ class Rig(AbstractContextManager["Rig"]):
         return self.server.hub.pools[alias].opened
 
     def lines(self, event: str = "request") -> list[dict[str, Any]]:
-        """Lines of the access log."""
+        """Lines of the access log, that of an answer just received included."""
+        self.run(asyncio.sleep(0))  # the server's turn may not have ended with its answer
         found = [json.loads(line) for line in self.log.getvalue().splitlines()]
         return [line for line in found if line["event"] == event]
