@@ -64,7 +64,7 @@ static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
 }
 
 /* From here on a header is awaited. */
-void rootlet_tls_await_message(rootlet_tls *tls)
+__attribute__((noinline)) void rootlet_tls_await_message(rootlet_tls *tls)
 {
     tls->message_to = tls->message;
     tls->message_left = HANDSHAKE_HEADER_BYTES;

@@ -49,7 +49,8 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
 }
 
 /* Step 3. RFC 9846 section 4.5.1 for the leaf, RFC 5280 section 6.1.4 (k) to (n) for an issuer. */
-static rootlet_status check_role(const rootlet_x509_view *view, size_t position)
+__attribute__((noinline)) static rootlet_status check_role(const rootlet_x509_view *view,
+                                                           size_t position)
 {
     unsigned wanted_usage = ROOTLET_X509_DIGITAL_SIGNATURE;
     if (position == 0) {
