@@ -12,12 +12,12 @@ from pathlib import Path
 
 from tools.amalgamate import PARTS, amalgamate
 
-__all__ = ["CORES", "FLAGS", "PARTS", "ROWS", "Build", "Core", "build", "compiler_version"]
+__all__ = ["CORES", "FLAGS", "PARTS", "ROWS", "WHOLE", "Build", "Core", "build", "compiler_version"]
 
 DEVICE = Path(__file__).resolve().parents[1] / "device"
 ROWS = (*PARTS, "bundle", "helpers", "padding")
 """All that flash is counted for."""
-ONE_FILE = "library"
+WHOLE = "library"
 """What the parts are together where the library is one file."""
 FLAGS = (
     *("-std=c11", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections"),
@@ -106,7 +106,7 @@ def _objects(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
 def _one_object(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
     """The library compiled as one file."""
     _, source = amalgamate(folder)
-    target = folder / f"{ONE_FILE}__rootlet.o"
+    target = folder / f"{WHOLE}__rootlet.o"
     _compile(core, source, target, options)
     return [target]
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tools.device_build import CORES, PARTS, ROWS, Build, Core, build
+from tools.device_build import CORES, PARTS, ROWS, WHOLE, Build, Core, build
 from tools.firmware import BOARDS, OUTPUT, count_instructions
 from tools.size_bundle import write_bundle
 from tools.stack_depth import CallGraph
@@ -126,7 +126,7 @@ def _core_rows(core: Core, options: tuple[str, ...]) -> Iterator[Row]:
         place = Path(folder)
         bundle = write_bundle(place, **({"time_servers": 0} if "no Roughtime" in options else {}))
         built = build(core, place, bundle, flags, one_file=one_file)
-    for part in ("library", *ROWS[len(PARTS) :]) if one_file else ROWS:
+    for part in (WHOLE, *ROWS[len(PARTS) :]) if one_file else ROWS:
         yield where.row(part, flash=built.flash.get(part, 0))
     total = sum(built.flash.values())
     yield where.row("total", flash=total, static_ram=built.static_ram)

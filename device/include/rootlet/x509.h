@@ -64,12 +64,14 @@ typedef struct rootlet_x509_config {
  *    SERIAL              negative, or longer than 20 octets (4.1.2.2). Zero is tolerated.
  *    ALGORITHM           one of the two AlgorithmIdentifiers is not exactly the profile's
  *    NAME_ENCODING       issuer empty; issuer or subject malformed (4.1.2.4), or with two
- * attributes in one relative name DATE_ENCODING       a date malformed, not in the calendar, or not
- * in the one form that 4.1.2.5 has for it: UTCTime through 2049, GeneralizedTime from 2050 KEY not
- * a key of the profile, exactly encoded (RFC 8410 section 4) then each extension: EXTENSION
- * malformed (BOOLEAN FALSE written out, KeyUsage with no bit or trailing zero bits, a path length
- * without cA, an empty sequence ...); DUPLICATE_EXTENSION; NAME_CONSTRAINTS, critical or not;
- * CRITICAL_EXTENSION. Known are keyUsage, basicConstraints, extKeyUsage, subjectAltName.
+ *                        attributes in one relative name
+ *    DATE_ENCODING       a date malformed, not in the calendar, or not in the one form that 4.1.2.5
+ *                        has for it: UTCTime through 2049, GeneralizedTime from 2050
+ *    KEY                 not a key of the profile, exactly encoded (RFC 8410 section 4)
+ *    then each extension: EXTENSION malformed (BOOLEAN FALSE written out, KeyUsage with no bit or
+ *    trailing zero bits, a path length without cA, an empty sequence ...); DUPLICATE_EXTENSION;
+ *    NAME_CONSTRAINTS, critical or not; CRITICAL_EXTENSION. Known are keyUsage,
+ *    basicConstraints, extKeyUsage, subjectAltName.
  *
  * 2. The path. An anchor of the issuer's name, byte for byte, ends it, and what follows in the
  *    chain is not looked at, such as a root. Else the next certificate of that name continues it;

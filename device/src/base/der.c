@@ -45,6 +45,7 @@ void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsi
     rootlet_der_leave(reader, behind);
 }
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader,
                                                    unsigned tag)
 {

@@ -21,7 +21,7 @@ __attribute__((noinline)) static void multiply_base(uint8_t bytes[32], const uin
     rootlet_field25519_run(registers, FE_PROGRAM(base));
     rootlet_field25519_run(registers, FE_PROGRAM(both_neutral));
     for (unsigned i = 255; i-- > 0;) {
-        uint32_t bit = scalar[i / 32] >> i % 32 & 1;
+        uint32_t bit = rootlet_scalar25519_bit(scalar, i);
         rootlet_words_swap(ROOTLET_FIELD25519_AT(registers, ROOTLET_ED25519_ADDEND),
                            ROOTLET_FIELD25519_AT(registers, OTHER), ROOTLET_ED25519_ADDEND_WORDS,
                            swap ^ bit);

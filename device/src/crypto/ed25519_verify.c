@@ -67,7 +67,7 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
 
     rootlet_field25519_run(registers, FE_PROGRAM(neutral));
     for (unsigned i = 253; i-- > 0;) {
-        unsigned bits = (s[i / 32] >> i % 32 & 1) | (h[i / 32] >> i % 32 & 1) << 1;
+        unsigned bits = rootlet_scalar25519_bit(s, i) | rootlet_scalar25519_bit(h, i) << 1;
         rootlet_field25519_run(registers, FE_PROGRAM(twice));
         if (bits != 0) {
             add_addend(registers, bits == 1 ? base : sums[bits - 2]);

@@ -7,11 +7,18 @@
 static const uint32_t minus_order[8] = {0xa30a2c13, 0xa7ed9ce5, 0x5d086329, 0xeb210621,
                                         0xffffffff, 0xffffffff, 0xffffffff, 0xefffffff};
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32])
 {
     rootlet_words_load(r, bytes, 8);
     r[0] &= ~(uint32_t)7;
     r[7] = (r[7] & 0x7fffffff) | 0x40000000;
+}
+
+/* Not inlined: smaller so, where the library is one file. */
+__attribute__((noinline)) uint32_t rootlet_scalar25519_bit(const uint32_t s[8], unsigned i)
+{
+    return s[i / 32] >> i % 32 & 1;
 }
 
 bool rootlet_scalar25519_subtract(uint32_t s[8])

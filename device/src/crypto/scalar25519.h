@@ -13,6 +13,9 @@ void rootlet_scalar25519_reduce(uint32_t r[8], const uint8_t bytes[64]);
  * bit 254 the highest. Not reduced. */
 void rootlet_scalar25519_clamp(uint32_t r[8], const uint8_t bytes[32]);
 
+/* Bit i of eight words. i is public, the bit may be secret. */
+uint32_t rootlet_scalar25519_bit(const uint32_t s[8], unsigned i);
+
 /* s minus L when that is not negative, which it tells. s below 2L gives s modulo L. */
 bool rootlet_scalar25519_subtract(uint32_t s[8]);
 

@@ -29,6 +29,7 @@ const uint64_t rootlet_sha2_round[80] = {
     0x4cc5d4becb3e42b6, 0x597f299cfc657e2a, 0x5fcb6fab3ad6faec, 0x6c44198c4a475817,
 };
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) uint8_t *rootlet_sha2_store(uint8_t *digest, uint32_t word)
 {
     for (unsigned i = 4; i-- > 0;) {

@@ -18,7 +18,8 @@ static uint32_t rotate_right(uint32_t x, unsigned n)
     return x >> n | x << (32 - n);
 }
 
-/* FIPS 180-4 section 6.2.2 */
+/* FIPS 180-4 section 6.2.2. Rotations are chained, each by as much as its amount is above the one
+ * before: fewer registers, of which a Cortex-M0+ has few. */
 static void compress_256(uint32_t words[STATE + BLOCK])
 {
     uint32_t x[STATE + ROUNDS];

@@ -24,7 +24,7 @@ rootlet_status rootlet_x25519(uint8_t shared[ROOTLET_X25519_BYTES],
     }
     rootlet_field25519_run(registers, start);
     for (unsigned i = 255; i-- > 0;) {
-        uint32_t bit = ROOTLET_FIELD25519_AT(registers, SCALAR)[i / 32] >> i % 32 & 1;
+        uint32_t bit = rootlet_scalar25519_bit(ROOTLET_FIELD25519_AT(registers, SCALAR), i);
         rootlet_words_swap(ROOTLET_FIELD25519_AT(registers, 0), ROOTLET_FIELD25519_AT(registers, 2),
                            16, swap ^ bit);
         swap = bit;

@@ -9,6 +9,18 @@ bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width)
     return length == reader->left && reader->next != NULL;
 }
 
+/* Looks ahead, on a copy of the reader. */
+static bool comes_again(rootlet_reader rest, unsigned type)
+{
+    while (rest.left > 0) {
+        if (rootlet_read_be(&rest, 2) == type) {
+            return true;
+        }
+        (void)rootlet_read_bytes(&rest, rootlet_read_be(&rest, 2));
+    }
+    return false;
+}
+
 rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
                                            rootlet_reader *reader, unsigned allowed,
                                            unsigned offered)
@@ -34,7 +46,7 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
         }
         if ((offered >> at & 1) == 0) {
             status = ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION;
-        } else if ((allowed >> at & 1) == 0 || (at != AT_UNKNOWN && found[at].next != NULL)) {
+        } else if ((allowed >> at & 1) == 0 || comes_again(block, type)) {
             status = ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
         found[at] = data;

@@ -54,7 +54,7 @@ ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width
  * ROOTLET_ERR_TLS_DECODE when the block is malformed, else for the last one at fault
  * ROOTLET_ERR_TLS_ILLEGAL_PARAMETER when it stands twice, or was offered but is not allowed here,
  * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION when it was not offered. BIT_UNKNOWN, in both, lets all
- * that are unknown pass, also when one of them stands twice.
+ * that are unknown pass.
  */
 ROOTLET_CHECKED rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
                                                            rootlet_reader *reader, unsigned allowed,

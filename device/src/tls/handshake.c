@@ -63,7 +63,7 @@ static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
     return NULL;
 }
 
-/* From here on a header is awaited. */
+/* From here on a header is awaited. Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) void rootlet_tls_await_message(rootlet_tls *tls)
 {
     tls->message_to = tls->message;

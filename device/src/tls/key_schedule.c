@@ -59,6 +59,7 @@ static void set_keys(rootlet_tls_direction *direction)
     rootlet_wipe(direction->sequence, sizeof direction->sequence);
 }
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) static void change_keys(rootlet_tls_direction *direction,
                                                   const uint8_t secret[ROOTLET_HASH_BYTES],
                                                   const char *label, const uint8_t *hash)

@@ -12,7 +12,9 @@ rootlet_status rootlet_tls_take_key_update(rootlet_tls *tls, rootlet_reader *bod
     }
     rootlet_tls_next_keys(&tls->secrets.keys.read);
     /* Answered before the next application data; several requests until then have one answer. */
-    tls->update_owed = tls->update_owed || request == 1;
+    if (request == 1) {
+        tls->update_owed = true;
+    }
     if (tls->update_requested) {
         tls->update_requested = false; /* this one was asked for, so it is no idle record */
         return ROOTLET_OK;

@@ -39,8 +39,7 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     uint32_t legacy_version = rootlet_read_be(body, 2);
     const uint8_t *random = rootlet_read_bytes(body, HELLO_RANDOM_BYTES);
     rootlet_reader session_id = rootlet_read_vector(body, 1);
-    uint32_t suite = rootlet_read_be(body, 2);
-    uint32_t compression = rootlet_read_be(body, 1);
+    uint32_t suite_and_compression = rootlet_read_be(body, 3);
     bool ends = body->next != NULL && body->left == 0; /* as older versions may */
     rootlet_status status = rootlet_tls_read_extensions(
         found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls->offered | allowed);
@@ -67,10 +66,10 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
                        SESSION_ID_BYTES)) {
         return ROOTLET_ERR_TLS_SESSION_ID;
     }
-    if (suite != ROOTLET_TLS_SUITE) {
+    if (suite_and_compression >> 8 != ROOTLET_TLS_SUITE) {
         return ROOTLET_ERR_TLS_SUITE;
     }
-    if (compression != 0) {
+    if ((suite_and_compression & 0xff) != 0) {
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
     return status;

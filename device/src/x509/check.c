@@ -8,6 +8,7 @@
 #include "base/der.h"
 #include "rootlet/crypto.h"
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) static bool issued_by(const rootlet_x509_view *view, const uint8_t *name,
                                                 size_t length)
 {
@@ -48,7 +49,8 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
     return status;
 }
 
-/* Step 3. RFC 9846 section 4.5.1 for the leaf, RFC 5280 section 6.1.4 (k) to (n) for an issuer. */
+/* Step 3. RFC 9846 section 4.5.1 for the leaf, RFC 5280 section 6.1.4 (k) to (n) for an issuer.
+ * Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) static rootlet_status check_role(const rootlet_x509_view *view,
                                                            size_t position)
 {
@@ -88,6 +90,7 @@ static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_t
     return ROOTLET_OK;
 }
 
+/* Not inlined: smaller so, where the library is one file. */
 __attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
                                                const uint8_t *public_key)
 {

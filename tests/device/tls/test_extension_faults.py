@@ -294,6 +294,11 @@ REQUESTS: dict[str, tuple[bytes, str, int]] = {
         DECODE,
     ),
     "the schemes twice": (request(b"", SCHEMES, SCHEMES), "ERR_TLS_ILLEGAL_PARAMETER", ILLEGAL),
+    "an unknown extension twice": (
+        request(b"", SCHEMES, extension(0xFABC), extension(0xFABC)),
+        "ERR_TLS_ILLEGAL_PARAMETER",
+        ILLEGAL,
+    ),
     "key_share": (request(b"", SCHEMES, extension(51)), "ERR_TLS_ILLEGAL_PARAMETER", ILLEGAL),
     "supported_versions": (
         request(b"", SCHEMES, extension(43, number(0x0304, 2))),
