@@ -43,7 +43,15 @@ def test_ctrl_c_while_a_server_says_nothing(tmp_path: Path) -> None:
     with socket.create_server((LOOPBACK, 0)) as silent:
         where = f"{LOOPBACK}:{silent.getsockname()[1]}"
         probe = ("probe", where, "--root", str(root), "--name", "a.test", "--timeout", "60")
-        assert interrupted(probe, lambda _: silent.accept()[0].recv(1)) == SAID
+        # Held until the end: Python closes what nobody holds, and the command would end by itself.
+        connections: list[socket.socket] = []
+
+        def hello(_: object) -> None:
+            connections.append(silent.accept()[0])
+            connections[0].recv(1)
+
+        assert interrupted(probe, hello) == SAID
+        connections[0].close()
 
 
 def test_ctrl_c_while_a_clock_says_nothing() -> None:
