@@ -4,7 +4,7 @@
  *
  * A point is extended coordinates: X, Z, Y in registers 0 to 2, and T = XY/Z as two factors, E in
  * 10 and H in 3: only an addition asks for T, so none is made for a doubling. The addend, the point
- * to be added, lies in registers 4 to 7 as Y-X, Y+X, 2Z, 2dT.
+ * to be added, lies in registers 4 to 7 as Y-X, Y+X, 2Z, 2dT, all multiplied by the same number.
  */
 #ifndef ROOTLET_CRYPTO_ED25519_H
 #define ROOTLET_CRYPTO_ED25519_H

@@ -52,12 +52,12 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
     uint32_t *base = ROOTLET_FIELD25519_AT(registers, 12); /* the one for B */
 
     rootlet_field25519_begin(registers, true);
-    rootlet_field25519_run(registers, FE_PROGRAM(neutral));
+    rootlet_field25519_run(registers, FE_NEUTRAL);
     if (!decode(registers, public_key)) {
         return false;
     }
     rootlet_field25519_run(registers, FE_PROGRAM(negate));
-    rootlet_field25519_run(registers, FE_FROM_AFFINE);
+    rootlet_field25519_run(registers, FE_FROM_POINT);
     rootlet_words_copy(sums[0], made, WORDS);
     rootlet_field25519_run(registers, FE_PROGRAM(base));
     rootlet_words_copy(base, made, WORDS);
@@ -65,7 +65,7 @@ __attribute__((noinline)) static bool combine(uint8_t r[32], const uint8_t publi
     rootlet_field25519_run(registers, FE_FROM_POINT);
     rootlet_words_copy(sums[1], made, WORDS);
 
-    rootlet_field25519_run(registers, FE_PROGRAM(neutral));
+    rootlet_field25519_run(registers, FE_NEUTRAL);
     for (unsigned i = 253; i-- > 0;) {
         unsigned bits = rootlet_scalar25519_bit(s, i) | rootlet_scalar25519_bit(h, i) << 1;
         rootlet_field25519_run(registers, FE_PROGRAM(twice));

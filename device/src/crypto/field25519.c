@@ -92,14 +92,10 @@ bool rootlet_field25519_is_zero(uint32_t *registers, unsigned index)
 }
 
 static const uint32_t constants[][8] = {
-    [FE_D] = {0x135978a3, 0x75eb4dca, 0x4141d8ab, 0x00700a4d, 0x7779e898, 0x8cc74079, 0x2b6ffe73,
-              0x52036cee},
     [FE_ROOT_OF_MINUS_ONE] = {0x4a0ea0b0, 0xc4ee1b27, 0xad2fe478, 0x2f431806, 0x3dfbd7a7,
                               0x2b4d0099, 0x4fc1df0b, 0x2b832480},
     [FE_BASE_X] = {0x8f25d51a, 0xc9562d60, 0x9525a7b2, 0x692cc760, 0xfdd6dc5c, 0xc0a4e231,
                    0xcd6e53fe, 0x216936d3},
-    [FE_BASE_Y] = {0x66666658, 0x66666666, 0x66666666, 0x66666666, 0x66666666, 0x66666666,
-                   0x66666666, 0x66666666},
 };
 
 void rootlet_field25519_begin(uint32_t *registers, bool is_public)

@@ -51,10 +51,8 @@ enum {
 };
 
 enum {
-    FE_D,                 /* of the Edwards curve, -121665/121666 */
     FE_ROOT_OF_MINUS_ONE, /* 2^((p-1)/4) */
-    FE_BASE_X,            /* the base point of Ed25519 */
-    FE_BASE_Y,
+    FE_BASE_X,            /* of the base point of Ed25519 */
 };
 
 /* Whether what follows is public, so that a quick multiplication will do; said once before the

@@ -93,57 +93,56 @@ const rootlet_programs25519 rootlet_field_programs = {
             FE_MUL(1, 9, 8),   /* Z = F G */
             FE_END,
         },
-    .neutral =
-        {
-            FE_SET(0, 0),
-            FE_SET(1, 1),
-            FE_SET(2, 1),
-            FE_SET(3, 0),
-            FE_SET(10, 0),
-            FE_END,
-        },
     .both_neutral =
         {
-            FE_SET(0, 0),
-            FE_SET(1, 1),
-            FE_SET(2, 1),
-            FE_SET(3, 0),
             FE_SET(12, 1),
             FE_SET(13, 1),
             FE_SET(14, 2),
             FE_SET(15, 0),
+            FE_SET(0, 0), /* here begins FE_NEUTRAL */
+            FE_SET(1, 1),
+            FE_SET(2, 1),
+            FE_SET(3, 0),
             FE_SET(10, 0),
             FE_END,
         },
+    /* y is 4/5; F = 5 and G = 1. And d is -121665/121666: the addend is multiplied by 121666. */
     .base =
         {
-            FE_LOAD(0, FE_BASE_X), /* X */
-            FE_LOAD(2, FE_BASE_Y), /* Y */
-            FE_SET(1, 1),          /* Z; here begins rootlet_ed25519_from_affine */
-            FE_MUL(10, 0, 1),      /* E = X */
-            FE_MUL(3, 2, 1),       /* H = Y */
-            FE_SUB(4, 2, 0),       /* Y - X; here begins rootlet_ed25519_from_point */
-            FE_ADD(5, 2, 0),       /* Y + X */
-            FE_ADD(6, 1, 1),       /* 2Z */
-            FE_LOAD(7, FE_D),      /* d */
-            FE_MUL(7, 7, 3),       /* dH */
-            FE_MUL(7, 7, 10),      /* dT */
-            FE_ADD(7, 7, 7),       /* 2dT */
+            FE_LOAD(10, FE_BASE_X),   /* E = x */
+            FE_SET(3, 4),             /* H */
+            FE_SET(1, 5),             /* Z = F G */
+            FE_MUL(0, 10, 1),         /* X = E F */
+            FE_SET(2, 4),             /* Y = G H */
+            FE_SET(8, 0),             /* here begins FE_FROM_POINT */
+            FE_SET(9, 2),             /* 2 */
+            FE_ADD_HALF_A24(9, 8, 9), /* 121666 */
+            FE_SUB(4, 2, 0),          /* Y - X */
+            FE_MUL(4, 4, 9),          /* 121666 (Y - X) */
+            FE_ADD(5, 2, 0),          /* Y + X */
+            FE_MUL(5, 5, 9),          /* 121666 (Y + X) */
+            FE_ADD(6, 1, 1),          /* 2Z */
+            FE_MUL(6, 6, 9),          /* 121666 * 2Z */
+            FE_MUL(7, 3, 10),         /* T = H E */
+            FE_ADD(7, 7, 7),          /* 2T */
+            FE_MUL(8, 7, 9),          /* 121666 * 2T */
+            FE_SUB(7, 7, 8),          /* -121665 * 2T */
             FE_END,
         },
     .fraction =
         {
-            FE_SET(3, 1),
-            FE_LOAD(4, FE_D),
-            FE_MUL(8, 12, 12),
-            FE_MUL(5, 8, 4),
-            FE_SUB(4, 8, 3),
-            FE_ADD(5, 5, 3),
+            FE_MUL(8, 12, 12),        /* y^2 */
+            FE_SET(3, 1),             /* 1 */
+            FE_SUB(4, 8, 3),          /* y^2 - 1 */
+            FE_ADD(4, 4, 4),          /* 2 (y^2 - 1) */
+            FE_SET(3, 0),             /* 0 */
+            FE_ADD_HALF_A24(4, 3, 4), /* u = 121666 (y^2 - 1) */
+            FE_SUB(5, 8, 4),          /* v = y^2 - u */
             FE_MUL(6, 5, 5),
             FE_MUL(7, 6, 5),
-            FE_MUL(7, 7, 4),
+            FE_MUL(7, 7, 4), /* u v^3 */
             FE_MUL(6, 6, 6),
-            FE_MUL(1, 7, 6),
+            FE_MUL(1, 7, 6), /* u v^7 */
             FE_END,
         },
     .root =
@@ -162,7 +161,10 @@ const rootlet_programs25519 rootlet_field_programs = {
     .negate =
         {
             FE_SET(8, 0),
-            FE_SUB(0, 8, 0),
+            FE_SUB(0, 8, 0),  /* X = -x */
+            FE_SET(1, 1),     /* Z */
+            FE_ADD(10, 0, 8), /* E = X */
+            FE_ADD(3, 2, 8),  /* H = Y */
             FE_END,
         },
 };

@@ -22,23 +22,21 @@ typedef struct rootlet_programs25519 {
      * registers 8, 9 and 11. */
     uint16_t twice[14];
     uint16_t add[15];
-    /* The point = the neutral one; and another addend for the neutral one, in registers 12 to 15.
-     */
-    uint16_t neutral[6];
+    /* The point = the neutral one, and another addend for it in registers 12 to 15. From its fifth
+     * code on: the point alone. */
     uint16_t both_neutral[10];
-    /* The addend = the base point, which becomes the point too. From its third code on: the addend
-     * = the affine point with x in 0 and y in 2, which becomes the point. From its sixth code on:
-     * the addend = the point. */
-    uint16_t base[13];
+    /* The point = the base point, and the addend for it. From its sixth code on: the addend = the
+     * point. */
+    uint16_t base[19];
 
-    /* Decoding (RFC 8032 section 5.1.3). In: y in 12. Out: u = y^2 - 1 in 4, v = d y^2 + 1 in 5,
-     * u v^3 in 7, u v^7 in 1. */
-    uint16_t fraction[12];
+    /* Decoding (RFC 8032 section 5.1.3). In: y in 12. Out: u and v, of which the RFC's are a
+     * 121666th, u in 4, v in 5, u v^3 in 7, u v^7 in 1. */
+    uint16_t fraction[13];
     /* x = u v^3 (u v^7)^((p-5)/8) in 0, y in 2; v x^2 - u in 9, v x^2 + u in 10, x * sqrt(-1) in
      * 11. */
     uint16_t root[10];
-    /* x = -x, in 0. */
-    uint16_t negate[3];
+    /* x = -x: the point = the affine one with x in 0 and y in 2, negated. */
+    uint16_t negate[6];
 } rootlet_programs25519;
 
 extern const rootlet_programs25519 rootlet_field_programs;
@@ -46,7 +44,7 @@ extern const rootlet_programs25519 rootlet_field_programs;
 /* The number of a program. */
 #define FE_PROGRAM(name) (unsigned)(offsetof(rootlet_programs25519, name) / sizeof(uint16_t))
 #define FE_LADDER_START_AT_POINT (FE_PROGRAM(ladder_start) + 1)
-#define FE_FROM_AFFINE (FE_PROGRAM(base) + 2)
+#define FE_NEUTRAL (FE_PROGRAM(both_neutral) + 4)
 #define FE_FROM_POINT (FE_PROGRAM(base) + 5)
 
 #endif
