@@ -47,6 +47,19 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
 #define LOWER_SIGMA_0 0x470801u /* 1, 8, shift by 7 */
 #define LOWER_SIGMA_1 0x463d13u /* 19, 61, shift by 6 */
 
+/* Maj(a, b, c) is Ch of a ^ c, b and c. */
+#define MAJORITY 0x800000u
+
+/* A sigma of x[2], and Ch(x[2], x[1], x[0]) or Maj of the three. Not inlined: smaller so. */
+__attribute__((noinline)) static uint64_t mix(const uint64_t *x, uint32_t amounts)
+{
+    uint64_t which = x[2];
+    if (amounts & MAJORITY) {
+        which ^= x[0];
+    }
+    return sigma(x[2], amounts) + (x[0] ^ (which & (x[1] ^ x[0])));
+}
+
 /* FIPS 180-4 section 6.4.2. The block's words are used up: each round moves them, and the state, by
  * one, and adds a word of the schedule behind, which the last 16 rounds do not need. */
 static void compress_512(uint64_t words[STATE + BLOCK])
@@ -55,10 +68,9 @@ static void compress_512(uint64_t words[STATE + BLOCK])
     uint64_t x[STATE + 1]; /* h to a, then the next a */
     rootlet_words_copy(x, words, 2 * STATE);
     for (const uint64_t *k = rootlet_sha2_round; k != rootlet_sha2_round + ROUNDS; k++) {
-        uint64_t t1 =
-            w[0] + *k + x[0] + (x[1] ^ (x[3] & (x[2] ^ x[1]))) + sigma(x[3], UPPER_SIGMA_1);
+        uint64_t t1 = w[0] + *k + x[0] + mix(x + 1, UPPER_SIGMA_1);
         x[4] += t1;
-        x[8] = t1 + ((x[7] & x[6]) | (x[5] & (x[7] | x[6]))) + sigma(x[7], UPPER_SIGMA_0);
+        x[8] = t1 + mix(x + 5, UPPER_SIGMA_0 | MAJORITY);
         rootlet_words_copy(x, x + 1, 2 * STATE);
         uint64_t next = w[0] + sigma(w[1], LOWER_SIGMA_0) + w[9] + sigma(w[14], LOWER_SIGMA_1);
         rootlet_words_copy(w, w + 1, 2 * (BLOCK - 1));
