@@ -40,18 +40,6 @@ uint32_t rootlet_read_be(rootlet_reader *reader, size_t width)
     return value;
 }
 
-uint32_t rootlet_read_le32(rootlet_reader *reader)
-{
-    const uint8_t *bytes = rootlet_read_bytes(reader, 4);
-    uint32_t value = 0;
-    if (bytes != NULL) {
-        for (size_t i = 4; i-- > 0;) {
-            value = value << 8 | bytes[i];
-        }
-    }
-    return value;
-}
-
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width)
 {
     size_t length = rootlet_read_be(reader, width);

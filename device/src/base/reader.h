@@ -23,9 +23,6 @@ rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
 /* Big-endian unsigned number of width 1 to 4 bytes; 0 on failure. */
 uint32_t rootlet_read_be(rootlet_reader *reader, size_t width);
 
-/* Little-endian 32-bit number (Roughtime); 0 on failure. */
-uint32_t rootlet_read_le32(rootlet_reader *reader);
-
 /* A pointer to the next length bytes, which are then read; NULL on failure. */
 const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
 

@@ -8,15 +8,10 @@
 
 #include "multiply.h"
 
+#include "base/load.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-/* A word from four little-endian bytes, and back; the compiler makes one access of it where the
- * core has unaligned ones. */
-static inline uint32_t rootlet_word_load(const uint8_t *bytes)
-{
-    return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
-}
 
 /* Words from 4 * count little-endian bytes, and back; count is at least 1. bytes may be
  * unaligned. */

@@ -6,6 +6,7 @@
  * that fails.
  */
 #include "base/bytes.h"
+#include "base/load.h"
 #include "base/reader.h"
 #include "rootlet/crypto.h"
 #include "rootlet/roughtime.h"
@@ -31,7 +32,8 @@ enum {
     DELE_PUBK,
     DELE_MINT,
     DELE_MAXT,
-    RESPONSE_VALUES
+    RESPONSE_VALUES,
+    RESPONSE = SREP_VER /* the message itself, until a row of another one takes its place */
 };
 
 #define ANY_LENGTH 0, 0xffff
@@ -59,15 +61,15 @@ static const rootlet_roughtime_wanted response_values[RESPONSE_VALUES] = {
     [DELE_MAXT] = {ROOTLET_ROUGHTIME_TAG('M', 'A', 'X', 'T'), EXACTLY(8)},
 };
 
-/* The messages inside: which value each is, and which rows are its own. */
+/* The response and the messages inside: where each stands, and how many rows are its own. */
 static const struct {
     uint8_t value;
-    uint8_t first;
     uint8_t count;
-} nested[] = {
-    {RESPONSE_SREP, SREP_VER, 5},
-    {RESPONSE_CERT, CERT_SIG, 2},
-    {CERT_DELE, DELE_PUBK, 3},
+} messages[] = {
+    {RESPONSE, SREP_VER},
+    {RESPONSE_SREP, CERT_SIG - SREP_VER},
+    {RESPONSE_CERT, DELE_PUBK - CERT_SIG},
+    {CERT_DELE, RESPONSE_VALUES - DELE_PUBK},
 };
 
 enum { REQUEST_VER, REQUEST_NONC, REQUEST_VALUES };
@@ -82,21 +84,25 @@ static const uint8_t response_context[] = "Roughtime v1 response signature";
 static const uint8_t delegation_context[] = "Roughtime v1 delegation signature";
 #define CONTEXT_CAPITAL 5 /* the letter that was T in the drafts */
 
-static uint64_t read_le64(rootlet_reader *reader)
+/* From here on values have their sizes, so that the bytes of numbers are there. */
+
+static uint64_t load_le64(const rootlet_reader *value)
 {
-    const uint32_t low = rootlet_read_le32(reader);
-    return (uint64_t)rootlet_read_le32(reader) << 32 | low;
+    return (uint64_t)rootlet_load_le32(value->next + 4) << 32 | rootlet_load_le32(value->next);
 }
 
 /* Steps 1 and 2: every message well formed, every value there and of its size. */
-static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], rootlet_reader *packet)
+static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES])
 {
-    rootlet_status status =
-        rootlet_roughtime_read_packet(values, response_values, RESPONSE_INDX + 1, packet, 0);
-    for (size_t i = 0; status == ROOTLET_OK && i < sizeof nested / sizeof nested[0]; i++) {
-        status = rootlet_roughtime_read_message(values + nested[i].first,
-                                                response_values + nested[i].first, nested[i].count,
-                                                &values[nested[i].value], 0);
+    rootlet_reader *found = values;
+    const rootlet_roughtime_wanted *wanted = response_values;
+    rootlet_status status = rootlet_roughtime_read_header(&values[RESPONSE], 0);
+    for (size_t i = 0; status == ROOTLET_OK && i < sizeof messages / sizeof messages[0]; i++) {
+        const size_t count = messages[i].count;
+        status =
+            rootlet_roughtime_read_message(found, wanted, count, &values[messages[i].value], 0);
+        found += count;
+        wanted += count;
     }
     if (status != ROOTLET_OK) {
         return status;
@@ -104,25 +110,29 @@ static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES], root
     if (values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES != 0) {
         return ROOTLET_ERR_ROUGHTIME_TAG;
     }
-    return rootlet_read_le32(&values[RESPONSE_TYPE]) == TYPE_RESPONSE ? ROOTLET_OK
-                                                                      : ROOTLET_ERR_ROUGHTIME_TYPE;
+    return rootlet_load_le32(values[RESPONSE_TYPE].next) == TYPE_RESPONSE
+               ? ROOTLET_OK
+               : ROOTLET_ERR_ROUGHTIME_TYPE;
 }
 
 /* true when the list ascends and holds the version. No list starts with 0, which is reserved
  * (section 12.2). */
-static bool holds_version(rootlet_reader *list, uint32_t version)
+static bool holds_version(const rootlet_reader *list, uint32_t version)
 {
+    const uint8_t *next = list->next;
+    size_t left = list->left;
     bool held = false;
     uint32_t previous = 0;
-    while (list->left > 0) {
-        const uint32_t next = rootlet_read_le32(list);
-        if (next <= previous) {
+    for (; left >= 4; left -= 4) {
+        const uint32_t number = rootlet_load_le32(next);
+        if (number <= previous) {
             return false;
         }
-        held = held || next == version;
-        previous = next;
+        held = held || number == version;
+        previous = number;
+        next += 4;
     }
-    return held;
+    return held && left == 0;
 }
 
 /* Step 8, section 5.3.1: the tree's root is reached from the request, and INDX is used up. */
@@ -130,7 +140,7 @@ static bool proves(rootlet_reader values[RESPONSE_VALUES],
                    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES])
 {
     const size_t size = ROOTLET_ROUGHTIME_HASH_BYTES;
-    uint32_t index = rootlet_read_le32(&values[RESPONSE_INDX]);
+    uint32_t index = rootlet_load_le32(values[RESPONSE_INDX].next);
     while (values[RESPONSE_PATH].left > 0) {
         const uint8_t *left = hash;
         const uint8_t *right = rootlet_read_bytes(&values[RESPONSE_PATH], size);
@@ -165,58 +175,43 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
                        ROOTLET_ROUGHTIME_NONCE_BYTES)) {
         return ROOTLET_ERR_ROUGHTIME_NONCE;
     }
-    const uint32_t version = rootlet_read_le32(&got[SREP_VER]);
+    const uint32_t version = rootlet_load_le32(got[SREP_VER].next);
     if ((version != ROOTLET_ROUGHTIME_VERSION_1 && version != ROOTLET_ROUGHTIME_VERSION_DRAFT) ||
         !holds_version(&asked[REQUEST_VER], version) || !holds_version(&got[SREP_VERS], version)) {
         return ROOTLET_ERR_ROUGHTIME_VERSION;
     }
-    const uint32_t radius = rootlet_read_le32(&got[SREP_RADI]);
+    const uint32_t radius = rootlet_load_le32(got[SREP_RADI].next);
     if (radius == 0) {
         return ROOTLET_ERR_ROUGHTIME_RADIUS;
     }
-    const uint64_t midpoint = read_le64(&got[SREP_MIDP]);
-    if (midpoint < read_le64(&got[DELE_MINT]) || midpoint > read_le64(&got[DELE_MAXT])) {
+    const uint64_t midpoint = load_le64(&got[SREP_MIDP]);
+    if (midpoint < load_le64(&got[DELE_MINT]) || midpoint > load_le64(&got[DELE_MAXT])) {
         return ROOTLET_ERR_ROUGHTIME_WINDOW;
     }
     *sample = (rootlet_roughtime_sample){midpoint, radius, version};
     return ROOTLET_OK;
 }
 
-/* What the signatures are checked with. */
-typedef struct evidence {
-    rootlet_reader delegation;
-    rootlet_reader time;
-    const uint8_t *delegation_signature;
-    const uint8_t *time_signature;
-    const uint8_t *delegated_key;
-    rootlet_roughtime_sample sample;
-} evidence;
-
-/* All but the signatures. Not inlined: its frame must not lie under them. */
+/* All but the signatures: gives the sample, and the response's values for them. Not inlined: its
+ * frame must not lie under them. */
 __attribute__((noinline)) static rootlet_status
-read_evidence(evidence *found, const uint8_t *request, size_t request_length, size_t request_zeros,
-              const uint8_t *response, size_t response_length)
+read_evidence(rootlet_roughtime_sample *sample, rootlet_reader got[RESPONSE_VALUES],
+              const uint8_t *request, size_t request_length, size_t request_zeros)
 {
     rootlet_reader asked[REQUEST_VALUES];
-    rootlet_reader got[RESPONSE_VALUES];
     rootlet_reader packet = rootlet_reader_over(request, request_length);
-    if (rootlet_roughtime_read_packet(asked, request_values, REQUEST_VALUES, &packet,
-                                      request_zeros) != ROOTLET_OK) {
+    if (rootlet_roughtime_read_header(&packet, request_zeros) != ROOTLET_OK ||
+        rootlet_roughtime_read_message(asked, request_values, REQUEST_VALUES, &packet,
+                                       request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
-    packet = rootlet_reader_over(response, response_length);
-    rootlet_status status = read_response(got, &packet);
+    rootlet_status status = read_response(got);
     if (status == ROOTLET_OK) {
-        status = read_sample(&found->sample, got, asked);
+        status = read_sample(sample, got, asked);
     }
     if (status != ROOTLET_OK) {
         return status;
     }
-    found->delegation = got[CERT_DELE];
-    found->time = got[RESPONSE_SREP];
-    found->delegation_signature = got[CERT_SIG].next;
-    found->time_signature = got[RESPONSE_SIG].next;
-    found->delegated_key = got[DELE_PUBK].next;
     uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
     rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
                            request_zeros);
@@ -229,24 +224,25 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
                                        const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES],
                                        unsigned options)
 {
-    evidence found;
-    rootlet_status status =
-        read_evidence(&found, request, request_length, request_zeros, response, response_length);
+    rootlet_roughtime_sample said;
+    rootlet_reader got[RESPONSE_VALUES];
+    got[RESPONSE] = rootlet_reader_over(response, response_length);
+    rootlet_status status = read_evidence(&said, got, request, request_length, request_zeros);
     if (status != ROOTLET_OK) {
         return status;
     }
-    const bool drafts = found.sample.version != ROOTLET_ROUGHTIME_VERSION_1 ||
+    const bool drafts = said.version != ROOTLET_ROUGHTIME_VERSION_1 ||
                         (options & ROOTLET_ROUGHTIME_APPENDIX_B) != 0;
     const uint8_t letter = drafts ? 'T' : 't';
     /* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
-    if (!is_signed(&found.delegation, found.delegation_signature, server_key, delegation_context,
+    if (!is_signed(&got[CERT_DELE], got[CERT_SIG].next, server_key, delegation_context,
                    sizeof delegation_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_DELEGATION;
     }
-    if (!is_signed(&found.time, found.time_signature, found.delegated_key, response_context,
-                   sizeof response_context, letter)) {
+    if (!is_signed(&got[RESPONSE_SREP], got[RESPONSE_SIG].next, got[DELE_PUBK].next,
+                   response_context, sizeof response_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
     }
-    *sample = found.sample;
+    *sample = said;
     return ROOTLET_OK;
 }

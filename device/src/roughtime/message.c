@@ -1,6 +1,8 @@
 /* See message.h. */
 #include "roughtime/message.h"
 
+#include "base/bytes.h"
+#include "base/load.h"
 #include "rootlet/roughtime.h"
 
 #define WORD 4u
@@ -14,25 +16,27 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
                                               const rootlet_roughtime_wanted *wanted, size_t count,
                                               const rootlet_reader *message, size_t zeros)
 {
-    rootlet_reader offsets = *message;
-    const uint32_t pairs = rootlet_read_le32(&offsets);
     rootlet_reader values = *message;
-    if (pairs - 1 >= ROOTLET_ROUGHTIME_PAIRS ||
-        rootlet_read_bytes(&values, 2 * WORD * pairs) == NULL) {
+    const uint32_t pairs = values.left < WORD ? 0 : rootlet_load_le32(values.next);
+    if (pairs - 1 >= ROOTLET_ROUGHTIME_PAIRS) {
         return ROOTLET_ERR_ROUGHTIME_MESSAGE;
     }
-    /* The header is there in full, so neither of its halves can end early. */
-    rootlet_reader tags = offsets;
-    rootlet_read_bytes(&tags, WORD * (pairs - 1));
-    const size_t total = values.left + zeros;
+    /* How many pairs, the offsets of all values but the first, the tags. */
+    const uint8_t *offsets = rootlet_read_bytes(&values, 2 * WORD * pairs);
+    if (offsets == NULL) {
+        return ROOTLET_ERR_ROUGHTIME_MESSAGE;
+    }
+    const uint8_t *tags = offsets + WORD * pairs;
     const rootlet_roughtime_wanted *const last = wanted + count;
     uint32_t tag = 0;
     size_t end = 0;
     for (uint32_t left = pairs; left-- > 0;) {
         const uint32_t previous = tag;
         const size_t start = end;
-        tag = rootlet_read_le32(&tags);
-        end = left > 0 ? rootlet_read_le32(&offsets) : total;
+        tag = rootlet_load_le32(tags);
+        tags += WORD;
+        offsets += WORD;
+        end = left > 0 ? rootlet_load_le32(offsets) : values.left + zeros;
         /* Section 4.2: tags ascend, none stands twice; offsets are multiples of four and never
          * fall, so that none can lie behind the end of the last value. */
         if (tag <= previous || end < start || start % WORD != 0) {
@@ -47,16 +51,12 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
     return wanted == last ? ROOTLET_OK : ROOTLET_ERR_ROUGHTIME_TAG;
 }
 
-rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
-                                             const rootlet_roughtime_wanted *wanted, size_t count,
-                                             rootlet_reader *packet, size_t zeros)
+rootlet_status rootlet_roughtime_read_header(rootlet_reader *packet, size_t zeros)
 {
-    /* Section 5: "ROUGHTIM", then the length of the message, which fills the datagram. */
-    static const uint8_t magic[] = {'R', 'O', 'U', 'G', 'H', 'T', 'I', 'M'};
-    rootlet_read_exactly(packet, magic, sizeof magic);
-    const size_t length = rootlet_read_le32(packet);
-    if (packet->next == NULL || length != packet->left + zeros) {
-        return ROOTLET_ERR_ROUGHTIME_PACKET;
-    }
-    return rootlet_roughtime_read_message(found, wanted, count, packet, zeros);
+    const uint8_t *header = rootlet_read_bytes(packet, ROOTLET_ROUGHTIME_MAGIC_BYTES + WORD);
+    return header != NULL &&
+                   rootlet_equal(header, rootlet_roughtime_magic, ROOTLET_ROUGHTIME_MAGIC_BYTES) &&
+                   rootlet_load_le32(header + ROOTLET_ROUGHTIME_MAGIC_BYTES) == packet->left + zeros
+               ? ROOTLET_OK
+               : ROOTLET_ERR_ROUGHTIME_PACKET;
 }

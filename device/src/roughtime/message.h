@@ -28,21 +28,25 @@ typedef struct rootlet_roughtime_wanted {
 } rootlet_roughtime_wanted;
 
 /*
- * Reads a message of what is left in the reader and zeros zero bytes behind it that need not
- * exist. Of each of the count wanted tags, in ascending order, the value comes out as a reader in
- * found; it lies wholly within the bytes that exist. found is written even on failure.
+ * Reads a packet's header (section 5), which must be that of a message that is all the rest of the
+ * packet, with zeros zero bytes behind it that need not exist: ROOTLET_ERR_ROUGHTIME_PACKET when
+ * the magic or the length is wrong.
+ */
+ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_header(rootlet_reader *packet, size_t zeros);
+
+/* "ROUGHTIM" */
+#define ROOTLET_ROUGHTIME_MAGIC_BYTES 8
+extern const uint8_t rootlet_roughtime_magic[];
+
+/*
+ * Reads a message of what is left in the reader and zeros zero bytes behind it. Of each of the
+ * count wanted tags, in ascending order, the value comes out as a reader in found, of a size as
+ * wanted; it lies wholly within the bytes that exist. found is written even on failure.
  * ROOTLET_ERR_ROUGHTIME_MESSAGE when the message is malformed, else ROOTLET_ERR_ROUGHTIME_TAG when
  * a wanted tag is missing or not of its size.
  */
 ROOTLET_CHECKED rootlet_status
 rootlet_roughtime_read_message(rootlet_reader *found, const rootlet_roughtime_wanted *wanted,
                                size_t count, const rootlet_reader *message, size_t zeros);
-
-/* The same for a whole packet: header, which is read, then message. ROOTLET_ERR_ROUGHTIME_PACKET
- * when the magic or the length is wrong. */
-ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_packet(rootlet_reader *found,
-                                                             const rootlet_roughtime_wanted *wanted,
-                                                             size_t count, rootlet_reader *packet,
-                                                             size_t zeros);
 
 #endif

@@ -5,13 +5,14 @@
 #include "base/bytes.h"
 #include "rootlet/roughtime.h"
 #include "roughtime/hash.h"
+#include "roughtime/message.h"
 
 #define LE32(n)                                                                                    \
     (uint8_t)((n) & 0xffu), (uint8_t)((n) >> 8 & 0xffu), (uint8_t)((n) >> 16 & 0xffu),             \
         (uint8_t)((n) >> 24)
 
 /* All of the head that is the same in every request. */
-static const uint8_t first_part[] = {
+const uint8_t rootlet_roughtime_magic[] = {
     'R',
     'O',
     'U',
@@ -50,8 +51,8 @@ static const uint8_t first_part[] = {
     LE32(ROOTLET_ROUGHTIME_VERSION_DRAFT),
 };
 
-_Static_assert(sizeof first_part + ROOTLET_ROUGHTIME_HASH_BYTES + ROOTLET_ROUGHTIME_NONCE_BYTES +
-                       4 ==
+_Static_assert(sizeof rootlet_roughtime_magic + ROOTLET_ROUGHTIME_HASH_BYTES +
+                       ROOTLET_ROUGHTIME_NONCE_BYTES + 4 ==
                    ROOTLET_ROUGHTIME_HEAD_BYTES,
                "the head is the first part, SRV, NONC and TYPE");
 _Static_assert(ROOTLET_ROUGHTIME_HEAD_BYTES + ROOTLET_ROUGHTIME_PADDING_BYTES ==
@@ -62,8 +63,8 @@ void rootlet_roughtime_request(uint8_t head[ROOTLET_ROUGHTIME_HEAD_BYTES],
                                const uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES],
                                const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES])
 {
-    rootlet_copy(head, first_part, sizeof first_part);
-    head += sizeof first_part;
+    rootlet_copy(head, rootlet_roughtime_magic, sizeof rootlet_roughtime_magic);
+    head += sizeof rootlet_roughtime_magic;
     rootlet_roughtime_hash(head, ROOTLET_ROUGHTIME_SERVER, server_key, ROOTLET_ROUGHTIME_KEY_BYTES,
                            NULL, 0);
     head += ROOTLET_ROUGHTIME_HASH_BYTES;

@@ -15,7 +15,7 @@ static void call(rootlet_reader *reader, fuzz_input *input, size_t *behind)
         (void)rootlet_read_be(reader, 1u + tag % 4u);
         break;
     case 1:
-        (void)rootlet_read_le32(reader);
+        (void)rootlet_read_be(reader, 4);
         break;
     case 2:
         part.next = rootlet_read_bytes(reader, tag);
