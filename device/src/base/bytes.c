@@ -6,6 +6,9 @@
 
 void rootlet_copy(uint8_t *to, const uint8_t *from, size_t length)
 {
+    /*@ loop invariant i <= length;
+        loop assigns i, to[0 .. length - 1];
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         to[i] = from[i];
     }
@@ -14,6 +17,9 @@ void rootlet_copy(uint8_t *to, const uint8_t *from, size_t length)
 void rootlet_wipe(void *bytes, size_t length)
 {
     volatile uint8_t *to = bytes;
+    /*@ loop invariant i <= length;
+        loop assigns i, to[0 .. length - 1];
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         to[i] = 0;
     }
@@ -22,6 +28,9 @@ void rootlet_wipe(void *bytes, size_t length)
 bool rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length)
 {
     unsigned difference = 0;
+    /*@ loop invariant i <= length;
+        loop assigns i, difference;
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         difference |= (unsigned)(a[i] ^ b[i]);
     }

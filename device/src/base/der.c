@@ -55,12 +55,13 @@ __attribute__((noinline)) void rootlet_der_element(rootlet_reader *element, root
     element->left = start.left - reader->left;
 }
 
-void rootlet_der_integer(rootlet_reader *integer, rootlet_reader *reader)
+void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader)
 {
-    rootlet_der_contents(integer, reader, ROOTLET_DER_INTEGER);
-    const uint8_t *bytes = integer->next;
+    rootlet_der_contents(number, reader, ROOTLET_DER_INTEGER);
+    const uint8_t *bytes = number->next;
     /* The first nine bits are neither all zero nor all one. */
-    if (integer->left == 0 || (integer->left > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
+    /*@ assert number->left > 1 ==> (uint8_t)(bytes[1] >> 7) == bytes[1] >> 7; */
+    if (number->left == 0 || (number->left > 1 && (uint8_t)(bytes[0] + (bytes[1] >> 7)) == 0)) {
         rootlet_reader_fail(reader);
     }
 }
@@ -69,6 +70,11 @@ void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader)
 {
     rootlet_der_contents(oid, reader, ROOTLET_DER_OID);
     uint8_t previous = 0;
+    /*@ loop invariant i <= oid->left;
+        loop invariant readable(*reader) && reader->left <= \at(reader->left, Pre);
+        loop invariant ends_at(*reader, \at(reader->next + reader->left, Pre));
+        loop assigns i, previous, *reader;
+        loop variant oid->left - i; */
     for (size_t i = 0; i < oid->left; i++) {
         /* A number does not begin with a byte that carries none of its bits. */
         if (previous < 0x80 && oid->next[i] == 0x80) {

@@ -27,31 +27,76 @@
 #define ROOTLET_DER_SEQUENCE 0x30u
 #define ROOTLET_DER_SET 0x31u
 
+/*@ // So many readable bytes behind the end of the element entered.
+    predicate followed(rootlet_reader r, integer behind) =
+        r.next == \null || \valid_read(r.next + (r.left .. r.left + behind - 1)); */
+
 /* The next element's tag, which stays unread; 0 at the end and after a failure. */
+/*@ requires \valid_read(reader) && readable(*reader);
+    assigns \nothing; */
 uint8_t rootlet_der_peek(const rootlet_reader *reader);
 
 /* Reads tag and length of an element, which must have this tag and a definite length in the
  * shortest form (X.690 section 10.1); the reader then ends where the element does. Gives the
  * number of bytes behind it. */
+/*@ requires \valid(reader) && readable(*reader);
+    assigns *reader;
+    ensures readable(*reader) && followed(*reader, \result);
+    ensures reader->left + \result <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left) - \result); */
 size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag);
 
 /* The reader must be at the end of the element entered; it goes on behind it. */
+/*@ requires \valid(reader) && readable(*reader) && followed(*reader, behind);
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= behind;
+    ensures \old(reader->next) == \null ==> reader->next == \null;
+    ensures ends_at(*reader, \old(reader->next + reader->left) + behind); */
 void rootlet_der_leave(rootlet_reader *reader, size_t behind);
 
 /* Reads a whole element; gives its contents, none after a failure. */
+/*@ requires \valid(reader) && readable(*reader) &&
+        \valid(contents) && \separated(contents, reader);
+    assigns *reader, *contents;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures readable(*contents) && contents->left <= \old(reader->left); */
 void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsigned tag);
 
 /* As rootlet_der_contents, with tag and length. */
+/*@ requires \valid(reader) && readable(*reader) &&
+        \valid(element) && \separated(element, reader);
+    assigns *reader, *element;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures readable(*element) && element->left <= \old(reader->left); */
 void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag);
 
 /* Reads an INTEGER in its shortest form (X.690 section 8.3.2); gives its contents: two's
  * complement, never empty unless the reader failed. */
-void rootlet_der_integer(rootlet_reader *integer, rootlet_reader *reader);
+/*@ requires \valid(reader) && readable(*reader) &&
+        \valid(number) && \separated(number, reader);
+    assigns *reader, *number;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures readable(*number) && number->left <= \old(reader->left);
+    ensures reader->next != \null ==> number->left > 0; */
+void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader);
 
 /* Reads a well-formed OBJECT IDENTIFIER (X.690 section 8.19); gives its contents. */
+/*@ requires \valid(reader) && readable(*reader) &&
+        \valid(oid) && \separated(oid, reader);
+    assigns *reader, *oid;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures readable(*oid) && oid->left <= \old(reader->left); */
 void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader);
 
 /* Reads a BOOLEAN DEFAULT FALSE, which is absent or TRUE as FF (X.690 sections 11.1, 11.5). */
+/*@ requires \valid(reader) && readable(*reader);
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left)); */
 bool rootlet_der_flag(rootlet_reader *reader);
 
 #endif

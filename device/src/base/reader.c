@@ -33,6 +33,9 @@ uint32_t rootlet_read_be(rootlet_reader *reader, size_t width)
     const uint8_t *bytes = rootlet_read_bytes(reader, width);
     uint32_t value = 0;
     if (bytes != NULL) {
+        /*@ loop invariant i <= width <= 4;
+            loop assigns i, value;
+            loop variant width - i; */
         for (size_t i = 0; i < width; i++) {
             value = value << 8 | bytes[i];
         }

@@ -17,29 +17,67 @@ typedef struct rootlet_reader {
     size_t left;         /* bytes not read yet */
 } rootlet_reader;
 
+/*@ predicate readable(rootlet_reader r) =
+        \valid_read(r.next + (0 .. r.left - 1)) && (r.next == \null ==> r.left == 0);
+    // A reader that failed, or one over bytes up to an end.
+    predicate ends_at(rootlet_reader r, uint8_t *end) =
+        r.next == \null || r.next + r.left == end; */
+
 /* A reader over length bytes, which must outlive it. */
+/*@ assigns \nothing;
+    ensures \result.next == bytes && \result.left == length; */
 rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
 
 /* Big-endian unsigned number of width 1 to 4 bytes; 0 on failure. */
+/*@ requires \valid(reader) && readable(*reader) && width <= 4;
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left)); */
 uint32_t rootlet_read_be(rootlet_reader *reader, size_t width);
 
 /* A pointer to the next length bytes, which are then read; NULL on failure. */
+/*@ requires \valid(reader) && readable(*reader);
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures reader->left == 0 || reader->left == \old(reader->left) - length;
+    ensures reader->next != \null ==> \result != \null;
+    ensures \result != \null ==> \valid_read(\result + (0 .. length - 1)) &&
+        length <= \old(reader->left); */
 const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
 
 /* A vector (RFC 9846 section 3.4): a big-endian length of width 1 to 3 bytes, then as many bytes.
  * Gives a reader over them; on failure an empty reader that has failed too. */
+/*@ requires \valid(reader) && readable(*reader) && width <= 3;
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures readable(\result) && \result.left <= \old(reader->left); */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 
 /* Reads these bytes; the reader fails when there are others. */
+/*@ requires \valid(reader) && readable(*reader) &&
+        \valid_read(bytes + (0 .. length - 1));
+    assigns *reader;
+    ensures readable(*reader) && reader->left <= \old(reader->left);
+    ensures ends_at(*reader, \old(reader->next + reader->left)); */
 void rootlet_read_exactly(rootlet_reader *reader, const uint8_t *bytes, size_t length);
 
 /* Makes the reader fail: what was read is not what was wanted. */
+/*@ requires \valid(reader);
+    assigns *reader;
+    ensures reader->next == \null && reader->left == 0; */
 void rootlet_reader_fail(rootlet_reader *reader);
 
 /* true when nothing failed and nothing is left: the end of every well-formed structure. */
+/*@ requires \valid_read(reader);
+    assigns \nothing;
+    ensures \result ==> reader->next != \null; */
 bool rootlet_reader_done(const rootlet_reader *reader);
 
 /* true when a span holds exactly these bytes. */
+/*@ requires \valid_read(span) && readable(*span) && \valid_read(bytes + (0 .. length - 1));
+    assigns \nothing; */
 bool rootlet_reader_is(const rootlet_reader *span, const uint8_t *bytes, size_t length);
 
 #endif
