@@ -58,8 +58,7 @@ void rootlet_der_leave(rootlet_reader *reader, size_t behind);
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(contents) && \separated(contents, reader);
     assigns *reader, *contents;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures readable(*contents) && contents->left <= \old(reader->left); */
 void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsigned tag);
 
@@ -67,8 +66,7 @@ void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsi
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(element) && \separated(element, reader);
     assigns *reader, *element;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures readable(*element) && element->left <= \old(reader->left); */
 void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag);
 
@@ -77,8 +75,7 @@ void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsign
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(number) && \separated(number, reader);
     assigns *reader, *number;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures readable(*number) && number->left <= \old(reader->left);
     ensures reader->next != \null ==> number->left > 0; */
 void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader);
@@ -87,16 +84,14 @@ void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader);
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(oid) && \separated(oid, reader);
     assigns *reader, *oid;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures readable(*oid) && oid->left <= \old(reader->left); */
 void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader);
 
 /* Reads a BOOLEAN DEFAULT FALSE, which is absent or TRUE as FF (X.690 sections 11.1, 11.5). */
 /*@ requires \valid(reader) && readable(*reader);
     assigns *reader;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left)); */
+    ensures read_on(*reader, \old(*reader)); */
 bool rootlet_der_flag(rootlet_reader *reader);
 
 #endif

@@ -21,7 +21,10 @@ typedef struct rootlet_reader {
         \valid_read(r.next + (0 .. r.left - 1)) && (r.next == \null ==> r.left == 0);
     // A reader that failed, or one over bytes up to an end.
     predicate ends_at(rootlet_reader r, uint8_t *end) =
-        r.next == \null || r.next + r.left == end; */
+        r.next == \null || r.next + r.left == end;
+    // Some bytes were read, up to the same end, or the reader failed.
+    predicate read_on(rootlet_reader r, rootlet_reader before) =
+        readable(r) && r.left <= before.left && ends_at(r, before.next + before.left); */
 
 /* A reader over length bytes, which must outlive it. */
 /*@ assigns \nothing;
@@ -31,15 +34,13 @@ rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
 /* Big-endian unsigned number of width 1 to 4 bytes; 0 on failure. */
 /*@ requires \valid(reader) && readable(*reader) && width <= 4;
     assigns *reader;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left)); */
+    ensures read_on(*reader, \old(*reader)); */
 uint32_t rootlet_read_be(rootlet_reader *reader, size_t width);
 
 /* A pointer to the next length bytes, which are then read; NULL on failure. */
 /*@ requires \valid(reader) && readable(*reader);
     assigns *reader;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures reader->left == 0 || reader->left == \old(reader->left) - length;
     ensures reader->next != \null ==> \result != \null;
     ensures \result != \null ==> \valid_read(\result + (0 .. length - 1)) &&
@@ -50,8 +51,7 @@ const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
  * Gives a reader over them; on failure an empty reader that has failed too. */
 /*@ requires \valid(reader) && readable(*reader) && width <= 3;
     assigns *reader;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left));
+    ensures read_on(*reader, \old(*reader));
     ensures readable(\result) && \result.left <= \old(reader->left); */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 
@@ -59,8 +59,7 @@ rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid_read(bytes + (0 .. length - 1));
     assigns *reader;
-    ensures readable(*reader) && reader->left <= \old(reader->left);
-    ensures ends_at(*reader, \old(reader->next + reader->left)); */
+    ensures read_on(*reader, \old(*reader)); */
 void rootlet_read_exactly(rootlet_reader *reader, const uint8_t *bytes, size_t length);
 
 /* Makes the reader fail: what was read is not what was wanted. */
