@@ -6,6 +6,8 @@
 
 /* A number from four little-endian bytes; the compiler makes one access of it where the core has
  * unaligned ones. */
+/*@ requires \valid_read(bytes + (0 .. 3));
+    assigns \nothing; */
 static inline __attribute__((always_inline)) uint32_t rootlet_word_load(const uint8_t *bytes)
 {
     return bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16 | (uint32_t)bytes[3] << 24;
@@ -15,6 +17,8 @@ static inline __attribute__((always_inline)) uint32_t rootlet_word_load(const ui
 #if defined(__ARM_FEATURE_UNALIGNED)
 #define rootlet_load_le32 rootlet_word_load
 #else
+/*@ requires \valid_read(bytes + (0 .. 3));
+    assigns \nothing; */
 uint32_t rootlet_load_le32(const uint8_t *bytes);
 #endif
 
