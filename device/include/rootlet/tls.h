@@ -130,7 +130,8 @@ typedef struct rootlet_tls {
     bool update_owed;              /* the server asked for a KeyUpdate */
     bool update_requested;         /* we asked for one */
     bool dummy_sent;               /* the change_cipher_spec of middlebox mode */
-    bool in_body;                  /* the body of a message is being received, not its header */
+    bool inside_message;           /* a message has begun and is not whole yet */
+    bool in_body;                  /* its body is being received, not its header */
     uint8_t fragment_code;         /* of max_fragment_length, 0 when it is not offered */
     uint8_t last_length;           /* of what is in last and not in out yet */
     uint8_t message[5];            /* header of a message received, and a KeyUpdate's byte */

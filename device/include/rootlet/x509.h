@@ -59,17 +59,18 @@ typedef struct rootlet_x509_config {
  *
  * 1. Each certificate as it is needed for step 2, alone; in the order of its fields, where a
  *    missing field counts as malformed:
- *    ENCODING            not strict DER; trailing bytes; unique identifiers
+ *    ENCODING            not strict DER; trailing bytes
  *    VERSION             not v3, also when DER's default value is written out
  *    SERIAL              negative, or longer than 20 octets (4.1.2.2). Zero is tolerated.
  *    ALGORITHM           one of the two AlgorithmIdentifiers is not exactly the profile's
- *    NAME_ENCODING       issuer empty; issuer or subject malformed (4.1.2.4), or with two
- *                        attributes in one relative name
+ *    NAME_ENCODING       issuer empty; issuer or subject no SEQUENCE. What is inside is compared,
+ *                        never looked at
  *    DATE_ENCODING       a date malformed, not in the calendar, or not in the one form that 4.1.2.5
  *                        has for it: UTCTime through 2049, GeneralizedTime from 2050
  *    KEY                 not a key of the profile, exactly encoded (RFC 8410 section 4)
  *    then each extension: EXTENSION malformed (BOOLEAN FALSE written out, KeyUsage with no bit or
- *    trailing zero bits, a path length without cA, an empty sequence ...); DUPLICATE_EXTENSION;
+ *    trailing zero bits, a path length without cA, an empty sequence ...), or something else in
+ *    the place of extensions, such as unique identifiers; DUPLICATE_EXTENSION;
  *    NAME_CONSTRAINTS, critical or not; CRITICAL_EXTENSION. Known are keyUsage,
  *    basicConstraints, extKeyUsage, subjectAltName.
  *

@@ -61,7 +61,7 @@ rootlet_status rootlet_tls_take_alert(rootlet_tls *tls, const uint8_t *content, 
     uint8_t description = content[1];
     bool closing = description == ROOTLET_ALERT_CLOSE_NOTIFY;
     bool warning = closing || description == ROOTLET_ALERT_USER_CANCELED;
-    if (warning && rootlet_tls_inside_message(tls)) {
+    if (warning && tls->inside_message) {
         return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE; /* section 5.1 */
     }
     if (warning && !closing) {

@@ -9,7 +9,7 @@ read_entry(rootlet_certificate *certificate, const rootlet_tls *tls, rootlet_rea
     rootlet_reader found[EXTENSION_PLACES];
     rootlet_reader der = rootlet_read_vector(body, 3);
     *certificate = (rootlet_certificate){der.next, der.left};
-    rootlet_status status = rootlet_tls_read_extensions(found, body, 0, tls->offered);
+    rootlet_status status = rootlet_tls_read_extensions(found, body, 0, tls);
     return status == ROOTLET_OK && der.left == 0 ? ROOTLET_ERR_TLS_DECODE : status;
 }
 

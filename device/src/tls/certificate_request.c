@@ -10,8 +10,8 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
     rootlet_reader found[EXTENSION_PLACES];
-    rootlet_status status = rootlet_tls_read_extensions(
-        found, body, BIT_SIGNATURE_ALGORITHMS | BIT_UNKNOWN, tls->offered | BIT_UNKNOWN);
+    rootlet_status status =
+        rootlet_tls_read_extensions(found, body, BIT_SIGNATURE_ALGORITHMS | BIT_UNKNOWN, tls);
     if (status != ROOTLET_OK) {
         return status;
     }

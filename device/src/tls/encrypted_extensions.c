@@ -13,19 +13,18 @@ static rootlet_status read_limits(rootlet_tls *tls, rootlet_reader found[EXTENSI
     rootlet_reader *fragment = &found[AT_MAX_FRAGMENT_LENGTH];
     bool has_limit = limit->next != NULL;
     if (fragment->next != NULL) {
-        uint32_t code = rootlet_read_be(fragment, 1);
-        if (!rootlet_reader_done(fragment)) {
+        if (fragment->left != 1) {
             return ROOTLET_ERR_TLS_DECODE;
         }
-        if (code != tls->fragment_code || has_limit) { /* RFC 8449 section 5 */
+        if (fragment->next[0] != tls->fragment_code || has_limit) { /* RFC 8449 section 5 */
             return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
         tls->write_limit = tls->content_limit;
     } else if (has_limit) {
-        uint32_t value = rootlet_read_be(limit, 2);
-        if (!rootlet_reader_done(limit)) {
+        if (limit->left != 2) {
             return ROOTLET_ERR_TLS_DECODE;
         }
+        uint32_t value = rootlet_read_be(limit, 2);
         if (value < SMALLEST_RECORD_SIZE_LIMIT) {
             return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
@@ -52,7 +51,7 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
         rootlet_tls_read_extensions(found, body,
                                     BIT_SERVER_NAME | BIT_MAX_FRAGMENT_LENGTH |
                                         BIT_SUPPORTED_GROUPS | BIT_ALPN | BIT_RECORD_SIZE_LIMIT,
-                                    tls->offered);
+                                    tls);
     if (status != ROOTLET_OK) {
         return status;
     }

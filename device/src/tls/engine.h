@@ -115,9 +115,6 @@ ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, cons
 /* From here on the header of a message is expected. */
 void rootlet_tls_await_message(rootlet_tls *tls);
 
-/* true inside a handshake message that is not whole yet. */
-bool rootlet_tls_inside_message(const rootlet_tls *tls);
-
 /* Puts the message just received into the transcript. */
 void rootlet_tls_hash_message(rootlet_tls *tls);
 

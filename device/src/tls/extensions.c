@@ -23,7 +23,7 @@ static bool comes_again(rootlet_reader rest, unsigned type)
 
 rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
                                            rootlet_reader *reader, unsigned allowed,
-                                           unsigned offered)
+                                           const rootlet_tls *tls)
 {
     static const uint8_t known[] = {EXTENSION_SERVER_NAME,
                                     EXTENSION_MAX_FRAGMENT_LENGTH,
@@ -34,6 +34,7 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
                                     EXTENSION_SUPPORTED_VERSIONS,
                                     EXTENSION_COOKIE,
                                     EXTENSION_KEY_SHARE};
+    const unsigned expected = tls->offered | (allowed & (BIT_COOKIE | BIT_UNKNOWN));
     rootlet_status status = ROOTLET_OK;
     rootlet_wipe(found, EXTENSION_PLACES * sizeof *found);
     rootlet_reader block = rootlet_read_vector(reader, 2);
@@ -44,7 +45,7 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
         while (at < AT_UNKNOWN && known[at] != type) {
             at++;
         }
-        if ((offered >> at & 1) == 0) {
+        if ((expected >> at & 1) == 0) {
             status = ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION;
         } else if ((allowed >> at & 1) == 0 || comes_again(block, type)) {
             status = ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;

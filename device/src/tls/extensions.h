@@ -7,6 +7,7 @@
 
 #include "base/reader.h"
 #include "rootlet/status.h"
+#include "rootlet/tls.h"
 
 #define EXTENSION_SERVER_NAME 0u
 #define EXTENSION_MAX_FRAGMENT_LENGTH 1u
@@ -53,11 +54,11 @@ ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width
  * NULL where there is none, after a failure too. What they say is not looked at:
  * ROOTLET_ERR_TLS_DECODE when the block is malformed, else for the last one at fault
  * ROOTLET_ERR_TLS_ILLEGAL_PARAMETER when it stands twice, or was offered but is not allowed here,
- * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION when it was not offered. BIT_UNKNOWN, in both, lets all
- * that are unknown pass.
+ * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION when it was not offered. BIT_UNKNOWN lets all that
+ * are unknown pass, and BIT_COOKIE a cookie, though it was not offered.
  */
 ROOTLET_CHECKED rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
                                                            rootlet_reader *reader, unsigned allowed,
-                                                           unsigned offered);
+                                                           const rootlet_tls *tls);
 
 #endif

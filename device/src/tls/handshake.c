@@ -68,12 +68,7 @@ __attribute__((noinline)) void rootlet_tls_await_message(rootlet_tls *tls)
 {
     tls->message_to = tls->message;
     tls->message_left = HANDSHAKE_HEADER_BYTES;
-    tls->in_body = false;
-}
-
-bool rootlet_tls_inside_message(const rootlet_tls *tls)
-{
-    return tls->in_body || tls->message_left != HANDSHAKE_HEADER_BYTES;
+    tls->in_body = tls->inside_message = false;
 }
 
 /* The body of a message that is whole ends where its next byte would go. */
@@ -148,6 +143,7 @@ rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *conte
             *tls->message_to++ = *content;
         }
         content++;
+        tls->inside_message = true;
         tls->message_left--;
         if (tls->message_left == 0 && !tls->in_body) {
             status = begin_message(tls);

@@ -64,7 +64,7 @@ rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
     size_t length = rootlet_tls_payload_length(tls);
     if (type == CONTENT_CHANGE_CIPHER_SPEC) {
         /* Between the ClientHello and the server's Finished, outside of messages, unprotected. */
-        bool expected = !tls->connected && !rootlet_tls_inside_message(tls) && length == 1;
+        bool expected = !tls->connected && !tls->inside_message && length == 1;
         return expected ? ROOTLET_OK : ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
     }
     bool expected = is_protected(tls) ? type == CONTENT_APPLICATION_DATA
@@ -108,7 +108,7 @@ static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *leng
 
 static rootlet_status take_application_data(rootlet_tls *tls, size_t length)
 {
-    if (!tls->connected || rootlet_tls_inside_message(tls)) {
+    if (!tls->connected || tls->inside_message) {
         return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
     }
     if (length == 0) {

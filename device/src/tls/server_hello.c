@@ -42,7 +42,7 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     uint32_t suite_and_compression = rootlet_read_be(body, 3);
     bool ends = body->next != NULL && body->left == 0; /* as older versions may */
     rootlet_status status = rootlet_tls_read_extensions(
-        found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls->offered | allowed);
+        found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls);
     if ((status == ROOTLET_ERR_TLS_DECODE && !ends) || body->left != 0 ||
         session_id.left > LONGEST_SESSION_ID) {
         return ROOTLET_ERR_TLS_DECODE;
@@ -51,19 +51,19 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     if (versions->next == NULL) {
         return refuse_version(random);
     }
-    uint32_t version = rootlet_read_be(versions, 2);
-    if (!rootlet_reader_done(versions)) {
+    if (versions->left != 2) {
         return ROOTLET_ERR_TLS_DECODE;
     }
-    if (version != 0x0304) {
+    if (rootlet_read_be(versions, 2) != 0x0304) {
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
     if (legacy_version != 0x0303) {
         return ROOTLET_ERR_TLS_VERSION;
     }
     if (session_id.left != SESSION_ID_BYTES ||
-        !rootlet_equal(session_id.next, tls->secrets.hello.random + SESSION_ID_OFFSET,
-                       SESSION_ID_BYTES)) {
+        (SESSION_ID_BYTES != 0 &&
+         !rootlet_equal(session_id.next, tls->secrets.hello.random + SESSION_ID_OFFSET,
+                        SESSION_ID_BYTES))) {
         return ROOTLET_ERR_TLS_SESSION_ID;
     }
     if (suite_and_compression >> 8 != ROOTLET_TLS_SUITE) {

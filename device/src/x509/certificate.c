@@ -3,7 +3,6 @@
 
 #include "algorithms.h"
 #include "extensions.h"
-#include "name.h"
 #include "time.h"
 
 #include "base/bytes.h"
@@ -19,10 +18,12 @@ static bool is_of_profile(const rootlet_reader *algorithm)
     return rootlet_reader_is(algorithm, wanted, 2u + wanted[1]);
 }
 
-/* From issuer to subjectPublicKeyInfo. */
+/* From issuer to subjectPublicKeyInfo. Names are compared byte by byte (section 7.1 would allow to
+ * look past case and spaces; a CA copies its own bytes) and never shown, so nothing looks into
+ * them. */
 static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
 {
-    rootlet_x509_read_name(&view->issuer, tbs);
+    rootlet_der_element(&view->issuer, tbs, ROOTLET_DER_SEQUENCE);
     if (tbs->next == NULL || view->issuer.left == ROOTLET_X509_EMPTY_NAME) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
@@ -33,7 +34,7 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
     if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_DATE_ENCODING;
     }
-    rootlet_x509_read_name(&view->subject, tbs);
+    rootlet_der_element(&view->subject, tbs, ROOTLET_DER_SEQUENCE);
     if (tbs->next == NULL) {
         return ROOTLET_ERR_X509_NAME_ENCODING;
     }
@@ -54,14 +55,15 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
     view->is_ca = false;
     view->for_servers = true;
     view->names_critical = false;
+    size_t behind = 0;
     if (tbs->left != 0) {
-        size_t behind = rootlet_der_enter(tbs, EXTENSIONS);
-        if (tbs->next != NULL) {
-            status = rootlet_x509_read_extensions(view, tbs);
-        }
-        rootlet_der_leave(tbs, behind);
+        behind = rootlet_der_enter(tbs, EXTENSIONS);
+        behind += rootlet_der_enter(tbs, ROOTLET_DER_SEQUENCE);
+        status = rootlet_x509_read_extensions(view, tbs);
     }
-    return status == ROOTLET_OK && !rootlet_reader_done(tbs) ? ROOTLET_ERR_X509_ENCODING : status;
+    return status == ROOTLET_OK && (behind != 0 || !rootlet_reader_done(tbs))
+               ? ROOTLET_ERR_X509_ENCODING
+               : status;
 }
 
 /* The fields of a TBSCertificate. */
@@ -104,9 +106,8 @@ rootlet_status rootlet_x509_read(rootlet_x509_view *view, const rootlet_certific
     rootlet_der_element(&algorithm, &reader, ROOTLET_DER_SEQUENCE);
     rootlet_reader bits;
     rootlet_der_contents(&bits, &reader, ROOTLET_DER_BIT_STRING);
-    rootlet_der_leave(&reader, behind);
     /* A signature is whole octets: no unused bits. */
-    if (!rootlet_reader_done(&reader) || bits.left == 0 || bits.next[0] != 0) {
+    if (behind != 0 || !rootlet_reader_done(&reader) || bits.left == 0 || bits.next[0] != 0) {
         return ROOTLET_ERR_X509_ENCODING;
     }
     view->signature = (rootlet_reader){bits.next + 1, bits.left - 1};

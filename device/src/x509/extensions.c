@@ -109,12 +109,10 @@ static rootlet_status read_value(rootlet_x509_view *view, unsigned extension, ro
         read_alternative_names(view, value, critical);
     } else if (extension == NAME_CONSTRAINTS) {
         return ROOTLET_ERR_X509_NAME_CONSTRAINTS;
-    } else if (critical) {
-        return ROOTLET_ERR_X509_CRITICAL_EXTENSION;
     } else {
-        (void)rootlet_read_bytes(value, value->left);
+        return critical ? ROOTLET_ERR_X509_CRITICAL_EXTENSION : ROOTLET_OK;
     }
-    return ROOTLET_OK;
+    return rootlet_reader_done(value) ? ROOTLET_OK : ROOTLET_ERR_X509_EXTENSION;
 }
 
 static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *reader)
@@ -132,20 +130,14 @@ static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *re
     if (stands_again(*reader, &id)) {
         return ROOTLET_ERR_X509_DUPLICATE_EXTENSION;
     }
-    rootlet_status status = read_value(view, standard_extension(&id), &octets, critical);
-    if (status == ROOTLET_OK && !rootlet_reader_done(&octets)) {
-        return ROOTLET_ERR_X509_EXTENSION;
-    }
-    return status;
+    return read_value(view, standard_extension(&id), &octets, critical);
 }
 
 rootlet_status rootlet_x509_read_extensions(rootlet_x509_view *view, rootlet_reader *reader)
 {
-    size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
     rootlet_status status;
     do {
         status = read_extension(view, reader);
     } while (status == ROOTLET_OK && reader->left != 0);
-    rootlet_der_leave(reader, behind);
     return status;
 }

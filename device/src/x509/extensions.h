@@ -5,9 +5,9 @@
 #include "certificate.h"
 
 /*
- * Reads Extensions, the whole sequence, into the view's fields for them, which hold what stands for
- * absence. Known are basicConstraints, keyUsage, extKeyUsage and subjectAltName; what an unknown
- * one holds is ignored. The first failure in the order they stand:
+ * Reads Extensions, what the sequence holds, into the view's fields for them, which hold what
+ * stands for absence. Known are basicConstraints, keyUsage, extKeyUsage and subjectAltName; what an
+ * unknown one holds is ignored. The first failure in the order they stand:
  * ROOTLET_ERR_X509_EXTENSION             one is malformed, or there is none in the sequence
  * ROOTLET_ERR_X509_DUPLICATE_EXTENSION   one stands again further behind
  * ROOTLET_ERR_X509_NAME_CONSTRAINTS      critical or not

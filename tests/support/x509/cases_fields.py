@@ -68,13 +68,17 @@ def frame_cases() -> Iterator[Case]:
     whole = sequence(*LEAF.extensions)
     tails = {
         "an element behind the extensions": explicit(3, whole) + NULL,
-        "something other than extensions": explicit(4, whole),
         "two sequences of extensions": explicit(3, whole + whole),
-        "an issuer unique identifier": tlv(0x81, b"\x00\x01") + explicit(3, whole),
-        "a subject unique identifier": tlv(0x82, b"\x00\x01") + explicit(3, whole),
     }
     for text, tail in tails.items():
         yield Case(1, text, "ENCODING", leaf=replace(LEAF, tail=tail))
+    instead = {
+        "something other than extensions": explicit(4, whole),
+        "an issuer unique identifier": tlv(0x81, b"\x00\x01") + explicit(3, whole),
+        "a subject unique identifier": tlv(0x82, b"\x00\x01") + explicit(3, whole),
+    }
+    for text, tail in instead.items():
+        yield Case(1, text, "EXTENSION", leaf=replace(LEAF, tail=tail))
 
 
 def encoding_cases() -> Iterator[Case]:

@@ -153,50 +153,35 @@ def usage_octet(extensions: x509.Extensions) -> int | None:
     return sum(0x80 >> place for place, flag in enumerate(flags) if flag)
 
 
-def name_bytes(certificate: x509.Certificate, which: str, otherwise: bytes) -> bytes:
-    """A name again as DER, unless its characters are not what its string type allows."""
-    try:
-        name: x509.Name = getattr(certificate, which)
-    except ValueError as error:
-        if "InvalidValue" not in str(error):
-            raise
-        return otherwise
-    return name.public_bytes()
-
-
-def with_other_names(der: bytes) -> bytes:
-    """The certificate with an issuer and a subject that are right in every way."""
+def parts(der: bytes) -> tuple[bytes, list[bytes], list[bytes]]:
+    """The TBSCertificate, its fields, and what follows it."""
     ((_, outer, _),) = elements(der)
-    (_, tbs, _), *behind = elements(outer)
-    fields = [whole for _, _, whole in elements(tbs)]
-    for place in (3, 5):
-        fields[place] = name("any")
-    return sequence(sequence(*fields), *(whole for _, _, whole in behind))
+    (_, fields, tbs), *behind = elements(outer)
+    return tbs, [whole for _, _, whole in elements(fields)], [whole for _, _, whole in behind]
+
+
+ISSUER, SUBJECT = 3, 5
+"""Among the fields of a TBSCertificate."""
 
 
 def peer_reading(der: bytes, device: Reading) -> Reading:
-    """The same by pyca/cryptography, which raises where it finds a fault. Where it cannot say, it
-    is what the device says."""
-    try:
-        return reading_of_all(der, device)
-    except ValueError as error:
-        if "InvalidValue" not in str(error) or "AttributeTypeValue::value" not in str(error):
-            raise
-    # Characters that a PrintableString has not. To the device names are bytes.
-    found = reading_of_all(with_other_names(der), device)
-    return replace(found, tbs=device.tbs, issuer=device.issuer, subject=device.subject)
+    """The same by pyca/cryptography, which raises where it finds a fault. It is shown other names,
+    for it looks into names, and the device does not. Where it cannot say, it is what the device
+    says."""
+    tbs, fields, behind = parts(der)
+    named = [name("any") if at in (ISSUER, SUBJECT) else one for at, one in enumerate(fields)]
+    found = peer_reading_named(sequence(sequence(*named), *behind), device)
+    return replace(found, tbs=tbs, issuer=fields[ISSUER], subject=fields[SUBJECT])
 
 
-def reading_of_all(der: bytes, device: Reading) -> Reading:
-    """What the peer reads, names included."""
+def peer_reading_named(der: bytes, device: Reading) -> Reading:
+    """What the peer reads."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CryptographyDeprecationWarning)
         warnings.simplefilter("ignore", UserWarning)
         certificate = x509.load_der_x509_certificate(der)
         shown, names = shown_to_the_peer(der)
         extensions = x509.load_der_x509_certificate(shown).extensions
-        issuer = name_bytes(certificate, "issuer", device.issuer)
-        subject = name_bytes(certificate, "subject", device.subject)
     known = {type(one.value): one.value for one in extensions}
     critical = {type(one.value) for one in extensions if one.critical}
     constraints: Any = known.get(x509.BasicConstraints)
@@ -208,8 +193,8 @@ def reading_of_all(der: bytes, device: Reading) -> Reading:
     return Reading(
         tbs=certificate.tbs_certificate_bytes,
         signature=certificate.signature,
-        issuer=issuer,
-        subject=subject,
+        issuer=device.issuer,
+        subject=device.subject,
         public_key=key.public_bytes_raw(),
         not_before=(certificate.not_valid_before_utc - EPOCH) // timedelta(seconds=1),
         not_after=(certificate.not_valid_after_utc - EPOCH) // timedelta(seconds=1),
