@@ -86,6 +86,28 @@ def test_rows_have_the_agreed_fields() -> None:
     assert {row["static_ram"] for row in totals} == {0}
 
 
+def test_one_file_takes_the_same_memory_of_the_caller() -> None:
+    """docs/size.md shows it once."""
+    rows = size_report.read_rows()
+
+    def memory(options: list[str]) -> dict[tuple[str, str], int]:
+        found = (row for row in rows if row["options"] == options and row["context"])
+        return {(row["cpu"], row["what"]): row["context"] for row in found}
+
+    assert memory([]) == memory([ONE_FILE]) != {}
+
+
+def test_the_memory_of_the_caller_is_shown_once() -> None:
+    (lines,) = (
+        lines
+        for title, lines in size_report.tables(size_report.read_rows())
+        if title == "Memory the caller provides"
+    )
+    names = [line[0] for line in lines]
+    assert "tls_context" in names
+    assert len(names) == len(set(names))
+
+
 def test_the_library_on_cortex_m3() -> None:
     rows = size_report.read_rows()
     parts = {part: value(rows, "cortex-m3", part, "flash") for part in ROWS}

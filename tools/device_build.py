@@ -23,6 +23,7 @@ FLAGS = (
     *("-std=c11", "-Os", "-ffreestanding", "-ffunction-sections", "-fdata-sections"),
     "-fno-tree-loop-distribute-patterns",
 )
+EXPORTED = "-DROOTLET_EXPORT_PRIMITIVES=1"
 FLASH = re.compile(r"\.(s?rodata|text|s?data|ARM\.ex)")
 RAM = re.compile(r"\.(s?data|s?bss|COMMON)")
 WORKERS = 2
@@ -173,10 +174,12 @@ def _sizes(link_map: str) -> tuple[dict[str, int], int]:
     return dict(flash), ram
 
 
-def _contexts(core: Core, folder: Path) -> dict[str, int]:
-    """Sizes of the caller's objects, from the symbol table, in the order of the source."""
+def _contexts(core: Core, folder: Path, options: Sequence[str]) -> dict[str, int]:
+    """Sizes of the caller's objects, from the symbol table, in the order of the source. Where the
+    library is one file, its header in the folder is the one that is included, with the primitives
+    whose contexts are among the objects."""
     source, target = DEVICE / "test" / "size" / "contexts.c", folder / "contexts.o"
-    _compile(core, source, target)
+    _compile(core, source, target, [*options, EXPORTED, f"-I{folder}"])
     rows = (row.split() for row in _output(f"{core.prefix}nm", "-S", str(target)).splitlines())
     sizes = {row[3]: int(row[1], 16) for row in rows if len(row) == 4}
     text = source.read_text(encoding="utf-8")
@@ -200,4 +203,5 @@ def build(
     objects = (_one_object if one_file else _objects)(core, folder, options)
     flash, ram = _sizes(_link(core, objects, folder, bundle, options))
     graphs = tuple(path.with_suffix(".ci").read_text(encoding="utf-8") for path in objects)
-    return Build(flash, ram, _contexts(core, folder), graphs, _pointed_at(core, objects))
+    contexts = _contexts(core, folder, options)
+    return Build(flash, ram, contexts, graphs, _pointed_at(core, objects))

@@ -102,11 +102,9 @@ def _instructions(rows: Sequence[Row]) -> Lines:
 
 def tables(rows: Sequence[Row]) -> list[tuple[str, Lines]]:
     """Title and lines of each table; the first line is its head."""
-    contexts = [
-        row["what"]
-        for row in rows
-        if row["cpu"] == NAMES[0] and row["context"] and row["stack"] is None
-    ]
+    # One file takes the same memory of the caller: tests/test_size_report.py.
+    plain = (row for row in rows if row["cpu"] == NAMES[0] and row["options"] == list(EVERYTHING))
+    contexts = [row["what"] for row in plain if row["context"] and row["stack"] is None]
     return [
         ("Flash", _flash(rows)),
         ("Flash of each variant, and the difference", _variants(rows)),
