@@ -16,7 +16,7 @@ help:
 	@echo "make demo FIRMWARE=1  and the device as Cortex-M3 firmware in an emulator, too"
 	@echo "make test    everything: lint, types, C and Python tests, coverage"
 	@echo "make check   lint and types only"
-	@echo "make size    flash, RAM and stack of the device library per core"
+	@echo "make size    flash, RAM, stack and instructions of the device library per core"
 	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
 	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
@@ -70,6 +70,7 @@ pytest:
 size: setup-test
 	@$(MAKE) -s $(NATIVE)
 	@$(BIN)/python -m tools.size_report --write
+	@$(LOOPBACK) $(BIN)/python -m tools.handshake --write
 
 # In a network of its own, with nothing but a loopback, where the user may make one.
 LOOPBACK = $(shell unshare -n true 2>/dev/null && echo "unshare -n sh -c 'ip link set lo up && exec \"\$$@\"' sh")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
 import pytest
 from tools import size_report
 from tools.device_build import PARTS, ROWS
-from tools.size_rows import EVERYTHING, ONE_FILE, value
+from tools.handshake import MOVED, settled
+from tools.size_rows import EVERYTHING, HANDSHAKES, ONE_FILE, value
 from tools.stack_depth import CallGraph, Recursion
 
 DEVICE = Path(__file__).parents[1] / "device"
@@ -140,3 +142,24 @@ def test_the_promise_of_ram_is_kept(cpu: str, options: tuple[str, ...]) -> None:
 def test_every_limit_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert size_report.main(["--bars"]) == 0
     assert "flash, everything with its bundle" in capsys.readouterr().out
+
+
+def test_the_figure_of_a_handshake_stays_unless_it_really_moved() -> None:
+    counts = (17_020_000, 17_100_000)
+    assert settled(None, counts) == 17_100_000
+    least, most = (round(17_060_000 / (1 + sign * MOVED)) for sign in (1, -1))
+    assert settled(least + 1, counts) == least + 1
+    assert settled(most - 1, counts) == most - 1
+    assert settled(least - 1, counts) == 17_100_000
+    assert settled(most + 1, counts) == 17_100_000
+
+
+def test_handshakes_stay_in_what_is_measured_without_servers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = size_report.read_rows()
+    others = [row for row in rows if row["what"] not in HANDSHAKES]
+    assert others != rows
+    monkeypatch.setattr(size_report, "all_rows", lambda: others)
+    assert size_report.main(["--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == rows

@@ -29,6 +29,8 @@ from rootlet.demo.firmware import emulator_command
 
 __all__ = [
     "BOARDS",
+    "COUNTING",
+    "ONE_FILE_BOARDS",
     "VARIANTS",
     "Board",
     "Firmware",
@@ -51,6 +53,9 @@ RUN_SECONDS = 60
 
 TICKS = 1.6
 """Of the board's timer for each instruction, with -icount shift=6."""
+COUNTING = ("-icount", "shift=6")
+"""Time passes by instructions, so that ticks in the library count them. Awaiting the network the
+emulator sleeps, as without."""
 
 PREFIX = "arm-none-eabi-"
 PACKAGES = {f"{PREFIX}gcc": "gcc-arm-none-eabi", "qemu-system-arm": "qemu-system-arm"}
@@ -111,6 +116,8 @@ BOARDS = {
 
 VARIANTS = tuple(name for name, board in BOARDS.items() if board.port == MPS2)
 """Boards that between them run every build of the library, each once."""
+ONE_FILE_BOARDS = ("mps2-an385", "mps2-an385-m0plus")
+"""Boards for which the library is compiled as one file, too."""
 
 
 @dataclass(frozen=True)

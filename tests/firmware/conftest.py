@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tools.firmware import BOARDS, Firmware, link, need_tools
+from tools.firmware import BOARDS, ONE_FILE_BOARDS, Firmware, link, need_tools
 
 from rootlet.demo.processes import rootlet
 from rootlet.demo.stage import Stage
@@ -31,11 +31,10 @@ def bundle(stage: Stage) -> Path:
     return folder
 
 
-ONE_FILE = ("mps2-an385", "mps2-an385-m0plus")
-"""Boards for which the library is compiled as one file, too."""
+BUILDS = (*BOARDS, *(f"{name} one file" for name in ONE_FILE_BOARDS))
 
 
-@pytest.fixture(scope="session", params=[*BOARDS, *(f"{name} one file" for name in ONE_FILE)])
+@pytest.fixture(scope="session", params=BUILDS)
 def firmware(request: pytest.FixtureRequest, stage: Stage, bundle: Path) -> Firmware:
     name, _, more = request.param.partition(" ")
     output = stage.folder / f"{request.param.replace(' ', '-')}.elf"

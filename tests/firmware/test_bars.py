@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tools.firmware import PREFIX, TICKS, Firmware, Run, count_instructions
+from tools.firmware import COUNTING, PREFIX, Firmware, Run, count_instructions
+from tools.handshake import TOLERANCE, count_handshake, where
+from tools.size_report import OTHER_COMPILER, read_rows, same_compilers
+from tools.size_rows import HANDSHAKES, value
 
 from rootlet.demo.stage import API, SENSOR, Stage
-
-COUNTING = ("-icount", "shift=6")
-"""Time passes by instructions, so that ticks in the library count them."""
 
 RAM_BYTES = 4096
 TIME_RAM_BYTES = 2560
@@ -59,9 +59,17 @@ def ask(firmware: Firmware, stage: Stage) -> Ask:
     return run
 
 
-def test_handshake_instructions(ask: Ask, firmware: Firmware) -> None:
-    ticks = ask().costs["handshake"]["ticks"]
-    assert ticks / TICKS <= HANDSHAKE[firmware.board.name]
+def test_handshake_instructions(firmware: Firmware, stage: Stage) -> None:
+    counted = {what: count_handshake(firmware, stage, what) for what in HANDSHAKES}
+    assert counted["handshake"] <= HANDSHAKE[firmware.board.name]
+    rows, about = read_rows(), where(firmware)
+    tolerance = TOLERANCE if same_compilers() else OTHER_COMPILER
+    assert counted == {
+        what: pytest.approx(
+            value(rows, about.cpu, what, "instructions", about.options), rel=tolerance
+        )
+        for what in HANDSHAKES
+    }
 
 
 def test_handshake_ram(ask: Ask, stage: Stage) -> None:
