@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -44,6 +45,7 @@ TREE = Path(__file__).resolve().parents[1]
 DEVICE = TREE / "device"
 PORTS = DEVICE / "ports"
 COMMON = PORTS / "common"
+CORTEX_M = PORTS / "cortex-m"
 MPS2 = PORTS / "mps2-an385"
 LM3S = PORTS / "lm3s6965evb"
 OUTPUT = TREE / "build" / "firmware"
@@ -65,10 +67,18 @@ FLAGS = (
     "-fno-tree-loop-distribute-patterns",
 )
 WARNINGS = ("-Wall", "-Wextra", "-Wconversion", "-Wshadow", "-Werror")
-INCLUDES = (COMMON, COMMON / "libc", LWIP / "src" / "include", DEVICE / "include", DEVICE / "src")
+INCLUDES = (
+    *(COMMON, CORTEX_M, CORTEX_M / "libc", LWIP / "src" / "include"),
+    *(DEVICE / "include", DEVICE / "src"),
+)
 
-PROGRAMS = ("demo_device", "faults", "kernels", "primitives", "secrets")
-"""Common files of the ports with a main of their own."""
+PROGRAMS = {
+    "demo_device": DEVICE / "examples" / "demo_device.c",
+    **{name: CORTEX_M / f"{name}.c" for name in ("faults", "kernels", "primitives", "secrets")},
+}
+"""Files with a main."""
+METER = CORTEX_M / "meter.c"
+"""Measures the demo's device, see there."""
 
 LWIP_FILES = (
     *(
@@ -161,14 +171,14 @@ class Firmware:
         )
 
     def run(self, *arguments: str, options: Sequence[str] = ()) -> Run:
-        """Run it to its end, and read its two lines."""
+        """Run the demo's device, metered, to its end, and read its two lines."""
         start = time.monotonic()
         done = self.finish(*arguments, options=options)
         seconds = time.monotonic() - start
         lines = done.stdout.splitlines()
         if len(lines) < 2:
             raise RuntimeError(f"code {done.returncode}: {done.stdout}{done.stderr}")
-        return Run(done.returncode, json.loads(lines[-1]), json.loads(lines[-2]), seconds)
+        return Run(done.returncode, json.loads(lines[-2]), json.loads(lines[-1]), seconds)
 
 
 def need_tools() -> None:
@@ -195,12 +205,17 @@ def _sources() -> list[Path]:
     return [
         *(LWIP / "src" / name for name in LWIP_FILES),
         *sorted((DEVICE / "src").rglob("*.c")),
+        PROGRAMS["demo_device"],
         *(
             source
-            for folder in (COMMON, COMMON / "libc", MPS2, LM3S)
+            for folder in (COMMON, CORTEX_M, CORTEX_M / "libc", MPS2, LM3S)
             for source in sorted(folder.glob("*.c"))
         ),
     ]
+
+
+def _object(source: Path) -> str:
+    return f"{source.parent.name}_{source.stem}.o"
 
 
 def _digest() -> str:
@@ -217,7 +232,7 @@ def _objects(board: Board) -> list[Path]:
     fetch()
     sources = _sources()
     folder = board.objects
-    targets = [folder / f"{path.parent.name}_{path.stem}.o" for path in sources]
+    targets = [folder / _object(path) for path in sources]
     stamp = folder / "sources.sha256"
     digest = _digest()
     if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
@@ -240,6 +255,13 @@ def _one_file(board: Board, output: Path) -> Path:
     return folder / "rootlet.o"
 
 
+def _metered(board: Board) -> list[str]:
+    """The linker's options that put the meter's functions in place of others."""
+    command = (f"{PREFIX}nm", "-u", str(board.objects / _object(METER)))
+    undefined = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return [f"-Wl,--wrap={name}" for name in re.findall(r"__real_(\w+)", undefined)]
+
+
 def link(
     board: Board,
     output: Path,
@@ -247,17 +269,16 @@ def link(
     bundle: Path | None = None,
     program: str = "demo_device",
     one_file: bool = False,
+    metered: bool = False,
 ) -> Firmware:
-    """One of the port's programs, with the bundle of folder ``bundle`` where it takes one; those
-    that call the inside of the library cannot have it as one file."""
+    """One of the programs, with the bundle of folder ``bundle`` where it takes one; those that call
+    the inside of the library cannot have it as one file. Metered is the demo's device only."""
     need_tools()
-    others = {f"{COMMON.name}_{name}" for name in PROGRAMS} - {f"{COMMON.name}_{program}"}
-    others |= {
-        f"{port.name}_{path.stem}"
-        for port in {MPS2, LM3S} - {board.port}
-        for path in port.glob("*.c")
-    }
-    objects = [path for path in _objects(board) if path.stem not in others]
+    others = {_object(path) for name, path in PROGRAMS.items() if name != program}
+    others |= {_object(path) for port in {MPS2, LM3S} - {board.port} for path in port.glob("*.c")}
+    if not metered:
+        others.add(_object(METER))
+    objects = [path for path in _objects(board) if path.name not in others]
     if one_file:
         objects = [path for path in objects if path.stem.partition("_")[0] not in PARTS]
         objects.append(_one_file(board, output))
@@ -266,7 +287,8 @@ def link(
         _compile(board, bundle / "rootlet_bundle.c", objects[-1], f"-I{bundle}")
     _call(
         *(f"{PREFIX}gcc", "-mthumb", f"-mcpu={board.core}", "-nostdlib", "-Wl,--gc-sections"),
-        *("-Wl,--no-warn-rwx-segments", f"-L{COMMON}"),
+        *("-Wl,--no-warn-rwx-segments", f"-L{CORTEX_M}"),
+        *(_metered(board) if metered else ()),
         *("-T", str(board.port / f"{board.port.name}.ld")),
         *(f"-Wl,-Map={output.with_suffix('.map')}", "-o", str(output)),
         *map(str, objects),

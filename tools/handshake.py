@@ -88,7 +88,9 @@ def handshake_rows(old: Sequence[Row]) -> list[Row]:
             for name in VARIANTS:
                 for one_file in (False, True) if name in ONE_FILE_BOARDS else (False,):
                     output = stage.folder / f"{name}-{one_file}.elf"
-                    firmware = link(BOARDS[name], output, bundle=bundle, one_file=one_file)
+                    firmware = link(
+                        BOARDS[name], output, bundle=bundle, one_file=one_file, metered=True
+                    )
                     rows += _rows(firmware, stage, old)
         finally:
             stage.stop()

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tools.firmware import COMMON, DEVICE, PREFIX, RUN_SECONDS, Firmware
+from tools.firmware import DEVICE, PREFIX, PROGRAMS, RUN_SECONDS, Firmware
 
 __all__ = ["OPERATIONS", "Trace", "build_plugin", "watch"]
 
 SOURCE = DEVICE / "test" / "ct" / "qemu_trace.c"
-SECRETS = COMMON / "secrets.c"
+SECRETS = PROGRAMS["secrets"]
 
 TABLE = re.compile(r"operations\[\]\)\(void\) = \{(.*?)\};", re.DOTALL)
 OPERATIONS = tuple(re.findall(r"\w+", TABLE.findall(SECRETS.read_text(encoding="utf-8"))[0]))

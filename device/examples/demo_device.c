@@ -1,73 +1,81 @@
 /*
  * The device of `rootlet demo`: wakes up in 1970, asks its time servers, connects, asks one
- * question, and prints one line of JSON about it.
+ * question, and prints one line of JSON about it. On any port: as a program of this machine and as
+ * firmware.
  *
  *   demo_device HOST ADDRESS PATH [--identity CERT.der KEY.raw] [--no-clock]
- *               [--time-server ADDRESS] [--connections N]
+ *               [--time-server ADDRESS] [--connections N] [--timeout MS]
  *
- * All it knows of its maker is the bundle it was compiled with.
+ * Certificate and key stand for what a product has in flash; all else that it knows of its maker is
+ * the bundle it was compiled with.
  */
-#include "posix_roughtime.h"
-#include "posix_socket.h"
-#include "posix_tls.h"
+#include "blocking_roughtime.h"
+#include "blocking_tls.h"
+#include "host.h"
+#include "print.h"
 
 #include "rootlet/wipe.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #define TIMEOUT_MS 3000
 #define TIME_TIMEOUT_MS 1000
 #define CERTIFICATE_BYTES 1024
 #define ANSWER_BYTES 2048
 #define BODY_BYTES 256
-#define PAUSE_NANOSECONDS 60000000 /* between connections, so that they span a reload */
+#define PAUSE_MS 60 /* between connections, so that they span a reload */
 
 typedef struct device_options {
     const char *host, *address, *path, *certificate, *key, *time_server;
-    long connections;
+    uint32_t timeout_ms;
+    int connections;
     bool no_clock;
 } device_options;
+
+/* Memory that TLS and Roughtime never need at the same time. */
+typedef union memory {
+    blocking_roughtime clock;
+    struct {
+        blocking_tls tls;
+        rootlet_tls_config config;
+        uint8_t in[ROOTLET_TLS_IN_BYTES], out[ROOTLET_TLS_OUT_BYTES];
+        uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES];
+    } connection;
+} memory;
 
 typedef struct device_outcome {
     rootlet_time now;
     rootlet_status clock, status;
     uint8_t alert;
-    long answered;
+    int answered;
     size_t sent, received;
     char answer[ANSWER_BYTES];
 } device_outcome;
 
-static size_t load(const char *path, uint8_t *bytes, size_t room)
-{
-    FILE *file = fopen(path, "rb");
-    size_t length = file == NULL ? 0 : fread(bytes, 1, room, file);
-    if (file != NULL) {
-        (void)fclose(file);
-    }
-    return length;
-}
+static memory shared;
 
-static rootlet_status ask(posix_tls *tls, const device_options *asked, device_outcome *seen)
+static rootlet_status ask(blocking_tls *tls, const device_options *asked, device_outcome *seen)
 {
-    char request[512];
-    int length = snprintf(request, sizeof request,
-                          "GET %s HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", asked->path,
-                          asked->host);
-    if (length <= 0 || (size_t)length >= sizeof request) {
-        return ROOTLET_ERR_MISUSE;
+    static print_line request;
+    request.length = 0;
+    print_text(&request, "GET ");
+    print_text(&request, asked->path);
+    print_text(&request, " HTTP/1.1\r\nHost: ");
+    print_text(&request, asked->host);
+    print_text(&request, "\r\nConnection: close\r\n\r\n");
+    if (request.length == sizeof request.text) {
+        return ROOTLET_ERR_MISUSE; /* it may be cut */
     }
-    rootlet_status status = posix_tls_write(tls, request, (size_t)length);
+    rootlet_status status = blocking_tls_write(tls, request.text, request.length);
     size_t filled = 0;
     while (status == ROOTLET_OK && filled < ANSWER_BYTES - 1) {
-        ssize_t got = posix_tls_read(tls, seen->answer + filled, ANSWER_BYTES - 1 - filled);
-        if (got <= 0) {
+        size_t got = blocking_tls_read(tls, seen->answer + filled, ANSWER_BYTES - 1 - filled);
+        if (got == 0) {
             status = rootlet_tls_status(&tls->engine);
             break;
         }
-        filled += (size_t)got;
+        filled += got;
     }
     seen->answer[filled] = '\0';
     return status;
@@ -76,56 +84,59 @@ static rootlet_status ask(posix_tls *tls, const device_options *asked, device_ou
 static rootlet_status connect_once(const device_options *asked, const rootlet_identity *identity,
                                    device_outcome *seen)
 {
-    static uint8_t in[ROOTLET_TLS_IN_BYTES], out[ROOTLET_TLS_OUT_BYTES];
-    static uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES], random[ROOTLET_TLS_RANDOM_BYTES];
-    rootlet_tls_config config = {
+    blocking_tls *tls = &shared.connection.tls;
+    rootlet_tls_config *config = &shared.connection.config;
+    const rootlet_tls_buffers buffers = {
+        shared.connection.in,        sizeof shared.connection.in,
+        shared.connection.out,       sizeof shared.connection.out,
+        shared.connection.handshake, sizeof shared.connection.handshake};
+    *config = (rootlet_tls_config){
         .trust = {.anchors = rootlet_trust.anchors,
                   .anchor_count = rootlet_trust.anchor_count,
                   .host = (const uint8_t *)asked->host,
                   .host_length = strlen(asked->host),
                   .now = seen->now},
         .identity = identity,
-        .random = random,
     };
-    rootlet_tls_buffers buffers = {in, sizeof in, out, sizeof out, handshake, sizeof handshake};
-    posix_tls tls;
-    if (!posix_random(random, sizeof random)) {
-        return ROOTLET_ERR_MISUSE;
-    }
-    rootlet_status status = posix_tls_connect(&tls, asked->address, &config, &buffers, TIMEOUT_MS);
+    rootlet_status status =
+        blocking_tls_connect(tls, asked->address, config, &buffers, asked->timeout_ms);
     if (status == ROOTLET_OK) {
-        status = ask(&tls, asked, seen);
+        status = ask(tls, asked, seen);
     }
     if (status == ROOTLET_ERR_TLS_ALERT_RECEIVED) {
-        seen->alert = rootlet_tls_alert_received(&tls.engine);
+        seen->alert = rootlet_tls_alert_received(&tls->engine);
     }
-    seen->sent += tls.sent;
-    seen->received += tls.received;
-    posix_tls_close(&tls);
+    seen->sent += tls->sent;
+    seen->received += tls->received;
+    blocking_tls_close(tls);
     return status;
+}
+
+static void learn_time(const device_options *asked, device_outcome *seen)
+{
+    blocking_roughtime *clock = &shared.clock;
+    seen->clock = blocking_roughtime_measure(clock, &seen->now, &rootlet_trust, asked->time_server,
+                                             TIME_TIMEOUT_MS);
+    seen->sent += clock->sent;
+    seen->received += clock->received;
 }
 
 static void run(const device_options *asked, device_outcome *seen)
 {
     static uint8_t der[CERTIFICATE_BYTES], key[ROOTLET_PRIVATE_KEY_BYTES];
     rootlet_certificate certificate = {der, 0};
-    rootlet_identity identity = {&certificate, 1, key};
+    const rootlet_identity identity = {&certificate, 1, key};
     if (!asked->no_clock) {
-        seen->clock = posix_roughtime_measure(&seen->now, &rootlet_trust, asked->time_server,
-                                              TIME_TIMEOUT_MS, &seen->sent, &seen->received);
+        learn_time(asked, seen);
         if (seen->clock != ROOTLET_OK) {
             return; /* a device that does not know the time trusts no certificate */
         }
     }
-    if (asked->certificate != NULL) {
-        certificate.length = load(asked->certificate, der, sizeof der);
-        if (load(asked->key, key, sizeof key) != sizeof key) {
-            certificate.length = 0;
-        }
+    if (asked->certificate != NULL && host_read(asked->key, key, sizeof key) == sizeof key) {
+        certificate.length = host_read(asked->certificate, der, sizeof der);
     }
-    for (long i = 0; i < asked->connections; i++) {
-        const struct timespec pause = {0, i == 0 ? 0 : PAUSE_NANOSECONDS};
-        (void)nanosleep(&pause, NULL);
+    for (int i = 0; i < asked->connections; i++) {
+        port_pause(i == 0 ? 0 : PAUSE_MS);
         seen->status = connect_once(asked, certificate.length == 0 ? NULL : &identity, seen);
         if (seen->status != ROOTLET_OK) {
             break;
@@ -135,37 +146,35 @@ static void run(const device_options *asked, device_outcome *seen)
     rootlet_wipe(key, sizeof key);
 }
 
-/* The answer's body as a JSON string; what would need escaping is escaped or left out. */
-static void print_body(const char *answer)
+static void print_outcome(const device_options *asked, const device_outcome *seen,
+                          uint32_t milliseconds)
 {
-    const char *body = strstr(answer, "\r\n\r\n");
-    for (size_t i = 0; body != NULL && i < BODY_BYTES && body[4 + i] != '\0'; i++) {
-        char c = body[4 + i];
-        if (c == '"' || c == '\\') {
-            putchar('\\');
-        }
-        if (c >= ' ') {
-            putchar(c);
-        }
-    }
-}
-
-static void print(const device_options *asked, const device_outcome *seen, uint64_t milliseconds)
-{
+    static print_line text, *line = &text;
     const char *clock = asked->no_clock ? "unset" : rootlet_status_name(seen->clock);
     bool tried = asked->no_clock || seen->clock == ROOTLET_OK;
-    long http = 0;
-    if (strncmp(seen->answer, "HTTP/1.1 ", 9) == 0) {
-        http = strtol(seen->answer + 9, NULL, 10);
+    bool http = strncmp(seen->answer, "HTTP/1.1 ", 9) == 0;
+    const char *body = seen->answer;
+    while (*body != '\0' && strncmp(body, "\r\n\r\n", 4) != 0) {
+        body++;
     }
-    printf("{\"clock\": \"%s\", \"earliest\": %llu, \"latest\": %llu, \"status\": \"%s\", "
-           "\"alert\": %u, \"http\": %ld, \"connections\": %ld, \"sent\": %zu, \"received\": %zu, "
-           "\"milliseconds\": %llu, \"body\": \"",
-           clock, (unsigned long long)seen->now.earliest, (unsigned long long)seen->now.latest,
-           tried ? rootlet_status_name(seen->status) : "none", (unsigned)seen->alert, http,
-           seen->answered, seen->sent, seen->received, (unsigned long long)milliseconds);
-    print_body(seen->answer);
-    printf("\"}\n");
+    print_text(line, "{\"clock\": \"");
+    print_text(line, clock);
+    print_text(line, "\"");
+    print_field(line, "earliest", seen->now.earliest);
+    print_field(line, "latest", seen->now.latest);
+    print_text(line, ", \"status\": \"");
+    print_text(line, tried ? rootlet_status_name(seen->status) : "none");
+    print_text(line, "\"");
+    print_field(line, "alert", seen->alert);
+    print_field(line, "http", http ? (uint64_t)atoi(seen->answer + 9) : 0);
+    print_field(line, "connections", (uint64_t)seen->answered);
+    print_field(line, "sent", seen->sent);
+    print_field(line, "received", seen->received);
+    print_field(line, "milliseconds", milliseconds);
+    print_text(line, ", \"body\": \"");
+    print_escaped(line, *body == '\0' ? body : body + 4, BODY_BYTES);
+    print_text(line, "\"}");
+    print_end(line);
 }
 
 static bool parse(device_options *asked, int count, char **words)
@@ -182,7 +191,9 @@ static bool parse(device_options *asked, int count, char **words)
         } else if (strcmp(words[i], "--time-server") == 0 && i + 1 < count) {
             asked->time_server = words[++i];
         } else if (strcmp(words[i], "--connections") == 0 && i + 1 < count) {
-            asked->connections = strtol(words[++i], NULL, 10);
+            asked->connections = atoi(words[++i]);
+        } else if (strcmp(words[i], "--timeout") == 0 && i + 1 < count) {
+            asked->timeout_ms = (uint32_t)atoi(words[++i]);
         } else if (strcmp(words[i], "--identity") == 0 && i + 2 < count) {
             asked->certificate = words[++i];
             asked->key = words[++i];
@@ -195,15 +206,17 @@ static bool parse(device_options *asked, int count, char **words)
 
 int main(int count, char **words)
 {
-    device_options asked = {.connections = 1};
+    static const char usage[] = "usage: demo_device HOST ADDRESS PATH "
+                                "[--identity CERT.der KEY.raw] [--no-clock] "
+                                "[--time-server ADDRESS] [--connections N] [--timeout MS]\n";
     static device_outcome seen = {.alert = ROOTLET_ALERT_NONE};
+    device_options asked = {.connections = 1, .timeout_ms = TIMEOUT_MS};
     if (!parse(&asked, count, words)) {
-        fprintf(stderr, "usage: demo_device HOST ADDRESS PATH [--identity CERT.der KEY.raw] "
-                        "[--no-clock] [--time-server ADDRESS] [--connections N]\n");
+        host_print(usage, sizeof usage - 1);
         return 2;
     }
-    uint64_t start = posix_milliseconds();
+    uint32_t start = port_milliseconds();
     run(&asked, &seen);
-    print(&asked, &seen, posix_milliseconds() - start);
+    print_outcome(&asked, &seen, port_milliseconds() - start);
     return seen.clock == ROOTLET_OK && seen.status == ROOTLET_OK ? 0 : 1;
 }

@@ -3,9 +3,8 @@
  *
  *   hello_tls ADDRESS        ADDRESS is host:port of the server
  */
-#include "posix_roughtime.h"
-#include "posix_socket.h"
-#include "posix_tls.h"
+#include "blocking_roughtime.h"
+#include "blocking_tls.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -13,35 +12,34 @@
 int main(int count, char **words)
 {
     static uint8_t in[ROOTLET_TLS_IN_BYTES], out[ROOTLET_TLS_OUT_BYTES];
-    static uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES], random[ROOTLET_TLS_RANDOM_BYTES];
+    static uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES];
+    static blocking_roughtime clock;
+    static blocking_tls tls;
     const char *host = rootlet_trust.hosts[0];
-    size_t sent = 0, received = 0;
     rootlet_tls_config config = {
         .trust = {.anchors = rootlet_trust.anchors,
                   .anchor_count = rootlet_trust.anchor_count,
                   .host = (const uint8_t *)host,
                   .host_length = strlen(host)},
-        .random = random,
     };
     rootlet_tls_buffers buffers = {in, sizeof in, out, sizeof out, handshake, sizeof handshake};
-    posix_tls tls;
     char text[256];
 
     rootlet_status status =
-        posix_roughtime_measure(&config.trust.now, &rootlet_trust, NULL, 1000, &sent, &received);
-    if (status == ROOTLET_OK && count == 2 && posix_random(random, sizeof random)) {
-        status = posix_tls_connect(&tls, words[1], &config, &buffers, 5000);
+        blocking_roughtime_measure(&clock, &config.trust.now, &rootlet_trust, NULL, 1000);
+    if (status == ROOTLET_OK && count == 2) {
+        status = blocking_tls_connect(&tls, words[1], &config, &buffers, 5000);
         if (status == ROOTLET_OK) {
             int length =
                 snprintf(text, sizeof text,
                          "GET /hello HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n", host);
-            status = posix_tls_write(&tls, text, (size_t)length);
-            for (ssize_t got; (got = posix_tls_read(&tls, text, sizeof text)) > 0;) {
-                (void)fwrite(text, 1, (size_t)got, stdout);
+            status = blocking_tls_write(&tls, text, (size_t)length);
+            for (size_t got; (got = blocking_tls_read(&tls, text, sizeof text)) > 0;) {
+                (void)fwrite(text, 1, got, stdout);
             }
             status = status == ROOTLET_OK ? rootlet_tls_status(&tls.engine) : status;
         }
-        posix_tls_close(&tls);
+        blocking_tls_close(&tls);
     }
     fprintf(stderr, "\n%s\n", rootlet_status_text(status));
     return status == ROOTLET_OK ? 0 : 1;

@@ -76,9 +76,10 @@ def test_what_is_public_can_be_used_and_nothing_else(
     assert defined(program) == declared(*headers)
 
 
-@pytest.mark.parametrize("name", ["examples/hello_tls.c", "ports/posix/posix_tls.c"])
+@pytest.mark.parametrize("name", ["examples/hello_tls.c", "ports/common/blocking_tls.c"])
 def test_its_headers_are_enough_for_a_program(folder: Path, tmp_path: Path, name: str) -> None:
-    include = (f"-I{folder}", f"-I{DEVICE / 'ports' / 'posix'}", "-D_POSIX_C_SOURCE=200809L")
+    ports = (f"-I{DEVICE / 'ports' / port}" for port in ("common", "posix"))
+    include = (f"-I{folder}", *ports, "-D_POSIX_C_SOURCE=200809L")
     output("gcc", "-std=c11", *include, "-c", DEVICE / name, "-o", tmp_path / "program.o")
 
 

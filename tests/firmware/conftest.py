@@ -38,4 +38,4 @@ BUILDS = (*BOARDS, *(f"{name} one file" for name in ONE_FILE_BOARDS))
 def firmware(request: pytest.FixtureRequest, stage: Stage, bundle: Path) -> Firmware:
     name, _, more = request.param.partition(" ")
     output = stage.folder / f"{request.param.replace(' ', '-')}.elf"
-    return link(BOARDS[name], output, bundle=bundle, one_file=bool(more))
+    return link(BOARDS[name], output, bundle=bundle, one_file=bool(more), metered=True)

@@ -15,7 +15,7 @@ WORD = 0xFFFFFFFF
 
 
 class Words:
-    """xorshift32, as device/ports/common/kernels.c has it."""
+    """xorshift32, as device/ports/cortex-m/kernels.c has it."""
 
     def __init__(self) -> None:
         self.state = 1

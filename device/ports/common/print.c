@@ -46,7 +46,7 @@ void print_escaped(print_line *line, const char *text, size_t most)
         if (text[i] == '"' || text[i] == '\\') {
             put(line, '\\');
         }
-        if (text[i] >= ' ') {
+        if (text[i] >= ' ' && text[i] <= '~') {
             put(line, text[i]);
         }
     }

@@ -1,4 +1,4 @@
-/* Text into a line, and the line to the emulator's standard output. */
+/* Text into a line, and the line to the standard output: what printf is too large for. */
 #ifndef PORT_PRINT_H
 #define PORT_PRINT_H
 
@@ -17,7 +17,8 @@ void print_text(print_line *line, const char *text);
 void print_number(print_line *line, uint64_t number);
 /* , "name": number */
 void print_field(print_line *line, const char *name, uint64_t number);
-/* Inside quotes: quote and backslash are escaped, control characters left out. */
+/* Inside quotes: quote and backslash are escaped, what is not ASCII or cannot be
+ * seen is left out. */
 void print_escaped(print_line *line, const char *text, size_t most);
 /* Ends the line and writes it. */
 void print_end(print_line *line);

@@ -18,6 +18,9 @@ TREE = Path(__file__).resolve().parents[3]
 
 FLAGS = ("-std=c11", "-Os", "-Wall", "-Wextra", "-Werror", "-D_POSIX_C_SOURCE=200809L")
 
+PORTS = ("common", "posix")
+"""Folders of device/ports that the program is made of."""
+
 RUN_SECONDS = 60
 """A device that hangs is a failure, not a wait."""
 
@@ -99,11 +102,12 @@ def build_device(bundle: Path, output: Path, *, source: str = "demo_device.c") -
     device = TREE / "device"
     sources: Sequence[Path] = [
         device / "examples" / source,
-        *sorted((device / "ports" / "posix").glob("*.c")),
+        *(path for port in PORTS for path in sorted((device / "ports" / port).glob("*.c"))),
         *sorted((device / "src").rglob("*.c")),
         *sorted(bundle.glob("*.c")),
     ]
-    includes = [f"-I{device / name}" for name in ("include", "src", "ports/posix")]
+    folders = ("include", "src", *(f"ports/{port}" for port in PORTS))
+    includes = [f"-I{device / name}" for name in folders]
     command = [tool("gcc", "gcc"), *FLAGS, *includes, f"-I{bundle}", *map(str, sources)]
     done = subprocess.run(
         [*command, "-o", str(output)], capture_output=True, text=True, check=False

@@ -5,8 +5,8 @@
 #include "guard.h"
 
 #include "board.h"
-#include "host.h"
 #include "print.h"
+#include "semihosting.h"
 
 #define CCR BOARD_REGISTER(0xe000ed14u)
 #define CCR_UNALIGN_TRP (1u << 3)
@@ -74,9 +74,9 @@ __attribute__((used)) void guard_report(void)
     print_text(&line, "}");
     print_end(&line);
     if (status & CFSR_MEMORY) {
-        host_exit(BOARD_EXIT_MEMORY);
+        semihosting_exit(BOARD_EXIT_MEMORY);
     }
-    host_exit(status & CFSR_UNALIGNED ? BOARD_EXIT_UNALIGNED : BOARD_EXIT_FAULT);
+    semihosting_exit(status & CFSR_UNALIGNED ? BOARD_EXIT_UNALIGNED : BOARD_EXIT_FAULT);
 }
 
 /* Starts over at the stack's top: where it overflowed nothing can be pushed any more. */

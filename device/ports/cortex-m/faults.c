@@ -4,11 +4,9 @@
  */
 #include "board.h"
 #include "host.h"
-#include "print.h"
 
 #include <string.h>
 
-#define COMMAND_BYTES 128
 #define NULL_END 1020u         /* the last word of the first KiB */
 #define UNMAPPED 0x60000000u   /* external RAM, which the boards do not have */
 #define BELOW_NULL 0xfffffffcu /* where an index of -1 of a null pointer is */
@@ -17,7 +15,7 @@
 static const uint32_t constant = 1;
 static uint32_t variable = 0x47704770; /* bx lr, twice: code, if it were let run */
 
-int main(void);
+int main(int count, char **words);
 
 /* Reads as the processor does it: the compiler neither drops nor splits it. */
 static uint32_t load(uintptr_t address)
@@ -82,15 +80,9 @@ static bool act(const char *what)
     return true;
 }
 
-int main(void)
+int main(int count, char **words)
 {
-    static char command[COMMAND_BYTES];
-    host_arguments(command, sizeof command);
-    const char *what = command;
-    while (*what != '\0' && *what != ' ') {
-        what++;
-    }
-    if (*what == '\0' || !act(what + 1)) {
+    if (count != 2 || !act(words[1])) {
         return 2;
     }
     host_print("no fault\n", sizeof "no fault\n" - 1);

@@ -5,7 +5,6 @@
  * purpose: they must be told apart, else the watching shows nothing.
  */
 #include "board.h"
-#include "host.h"
 
 #include "base/bytes.h"
 #include "rootlet/crypto.h"
@@ -231,16 +230,12 @@ static unsigned digit(char character)
     return (unsigned)(character <= '9' ? character - '0' : character - 'a' + 10);
 }
 
-int main(void)
+int main(int count, char **words)
 {
-    static char line[256];
-    host_arguments(line, sizeof line);
-    /* The program's own name stands in front. */
-    size_t length = strlen(line);
-    if (length < 2 * SECRET_BYTES) {
+    if (count != 2 || strlen(words[1]) != 2 * SECRET_BYTES) {
         return 2;
     }
-    const char *text = line + length - 2 * SECRET_BYTES;
+    const char *text = words[1];
     for (unsigned i = 0; i < SECRET_BYTES; i++) {
         secret[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
     }

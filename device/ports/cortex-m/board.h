@@ -1,4 +1,5 @@
-/* The board: clock, randomness, stack, and what happens when something goes wrong. */
+/* The board beside what port.h asks of it: its clock, its stack, and what happens when something
+ * goes wrong. */
 #ifndef PORT_BOARD_H
 #define PORT_BOARD_H
 
@@ -22,14 +23,10 @@ void board_clock_start(void);
 /* Ticks of 40 ns, wrapping. Under qemu's -icount shift=6 five instructions take eight of them. */
 uint32_t board_ticks(void);
 
-/* Milliseconds since board_start. To be called at least every two minutes. */
-uint32_t board_milliseconds(void);
-
 /* Sleeps until something may have happened: for a millisecond at most. */
 void board_sleep(void);
 
-/* Fills bytes with randomness; false when there is none. */
-bool board_random(uint8_t *bytes, size_t length);
+/* For lwIP; ends the program when there is no randomness. */
 uint32_t board_random_word(void);
 
 /* Prints the text and ends the program. */

@@ -2,13 +2,15 @@
 #include "board.h"
 #include "guard.h"
 #include "host.h"
+#include "semihosting.h"
 
 #define PAINT 0xa5a5a5a5u
 #define PAINT_MARGIN_WORDS 16 /* the painter's own frame */
 
 extern uint32_t __data_load[], __data_start[], __data_end[], __bss_start[], __bss_end[];
 
-int main(void);
+/* Programs that take no arguments leave them where they are: in registers. */
+int main(int count, char **words);
 void board_reset(void);
 
 static size_t words_between(const uint32_t *begin, const uint32_t *end)
@@ -46,7 +48,9 @@ void board_reset(void)
     guard_start();
     board_stack_paint();
     board_start();
-    host_exit(main());
+    static char *arguments[SEMIHOSTING_WORDS];
+    int count = semihosting_arguments(arguments);
+    semihosting_exit(main(count, arguments));
 }
 
 void board_fail(const char *text)
@@ -57,7 +61,7 @@ void board_fail(const char *text)
     }
     host_print(text, length);
     host_print("\n", 1);
-    host_exit(BOARD_EXIT_FAILED);
+    semihosting_exit(BOARD_EXIT_FAILED);
 }
 
 typedef void (*handler)(void);

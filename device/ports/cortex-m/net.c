@@ -1,5 +1,8 @@
-/* See net.h. */
-#include "net.h"
+/*
+ * See port.h: TCP and UDP over lwIP, polled. Addresses are "127.0.0.1:PORT" and mean the emulator's
+ * host: its user network shows the host's loopback as 10.0.2.2.
+ */
+#include "port.h"
 
 #include "board.h"
 #include "ethernet.h"
@@ -17,12 +20,18 @@ static struct netif interface;
 
 u32_t sys_now(void)
 {
-    return board_milliseconds();
+    return port_milliseconds();
 }
 
-void net_start(void)
+/* With the first connection or datagram. */
+static void start_once(void)
 {
+    static bool started;
     ip4_addr_t own, mask, host;
+    if (started) {
+        return;
+    }
+    started = true;
     IP4_ADDR(&own, 10, 0, 2, 15);
     IP4_ADDR(&mask, 255, 255, 255, 0);
     IP4_ADDR(&host, 10, 0, 2, 2);
@@ -44,7 +53,7 @@ static void wait(void)
 
 static bool in_time(uint32_t start, uint32_t timeout_ms)
 {
-    return board_milliseconds() - start < timeout_ms;
+    return port_milliseconds() - start < timeout_ms;
 }
 
 static bool resolve(const char *text, ip_addr_t *address, u16_t *port)
@@ -65,13 +74,13 @@ static bool resolve(const char *text, ip_addr_t *address, u16_t *port)
 static err_t on_connected(void *context, struct tcp_pcb *pcb, err_t error)
 {
     (void)pcb;
-    ((net_tcp *)context)->connected = error == ERR_OK;
+    ((port_tcp *)context)->connected = error == ERR_OK;
     return ERR_OK;
 }
 
 static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *data, err_t error)
 {
-    net_tcp *tcp = context;
+    port_tcp *tcp = context;
     (void)pcb;
     (void)error;
     if (data == NULL) {
@@ -86,38 +95,40 @@ static err_t on_received(void *context, struct tcp_pcb *pcb, struct pbuf *data, 
 
 static void on_error(void *context, err_t error)
 {
-    net_tcp *tcp = context;
+    port_tcp *tcp = context;
     (void)error;
     tcp->pcb = NULL; /* lwIP has freed it */
     tcp->ended = true;
 }
 
-bool net_tcp_connect(net_tcp *tcp, const char *text, uint32_t timeout_ms)
+bool port_tcp_connect(port_tcp *tcp, const char *text, uint32_t timeout_ms)
 {
     ip_addr_t address;
     u16_t port;
-    uint32_t start = board_milliseconds();
-    *tcp = (net_tcp){.ended = true};
+    uint32_t start = port_milliseconds();
+    *tcp = (port_tcp){0};
+    start_once();
     if (!resolve(text, &address, &port) || (tcp->pcb = tcp_new()) == NULL) {
         return false;
     }
-    tcp->ended = false;
     tcp_arg(tcp->pcb, tcp);
     tcp_recv(tcp->pcb, on_received);
     tcp_err(tcp->pcb, on_error);
     tcp_nagle_disable(tcp->pcb);
-    if (tcp_connect(tcp->pcb, &address, port, on_connected) != ERR_OK) {
-        return false;
+    if (tcp_connect(tcp->pcb, &address, port, on_connected) == ERR_OK) {
+        while (!tcp->connected && !tcp->ended && in_time(start, timeout_ms)) {
+            wait();
+        }
     }
-    while (!tcp->connected && !tcp->ended && in_time(start, timeout_ms)) {
-        wait();
+    if (!tcp->connected) {
+        port_tcp_close(tcp);
     }
     return tcp->connected;
 }
 
-size_t net_tcp_send(net_tcp *tcp, const uint8_t *bytes, size_t length, uint32_t timeout_ms)
+size_t port_tcp_send(port_tcp *tcp, const uint8_t *bytes, size_t length, uint32_t timeout_ms)
 {
-    uint32_t start = board_milliseconds();
+    uint32_t start = port_milliseconds();
     while (tcp->pcb != NULL && in_time(start, timeout_ms)) {
         size_t room = tcp_sndbuf(tcp->pcb);
         size_t part = length < room ? length : room;
@@ -130,9 +141,9 @@ size_t net_tcp_send(net_tcp *tcp, const uint8_t *bytes, size_t length, uint32_t 
     return 0;
 }
 
-size_t net_tcp_receive(net_tcp *tcp, uint8_t *bytes, size_t room, uint32_t timeout_ms)
+size_t port_tcp_receive(port_tcp *tcp, uint8_t *bytes, size_t room, uint32_t timeout_ms)
 {
-    uint32_t start = board_milliseconds();
+    uint32_t start = port_milliseconds();
     while (tcp->queue == NULL && !tcp->ended && in_time(start, timeout_ms)) {
         wait();
     }
@@ -148,7 +159,7 @@ size_t net_tcp_receive(net_tcp *tcp, uint8_t *bytes, size_t room, uint32_t timeo
     return part;
 }
 
-void net_tcp_close(net_tcp *tcp)
+void port_tcp_close(port_tcp *tcp)
 {
     if (tcp->queue != NULL) {
         (void)pbuf_free(tcp->queue);
@@ -168,7 +179,7 @@ void net_tcp_close(net_tcp *tcp)
 static void on_packet(void *context, struct udp_pcb *pcb, struct pbuf *data,
                       const ip_addr_t *address, u16_t port)
 {
-    net_udp *udp = context;
+    port_udp *udp = context;
     (void)pcb;
     (void)address;
     (void)port;
@@ -179,20 +190,25 @@ static void on_packet(void *context, struct udp_pcb *pcb, struct pbuf *data,
     }
 }
 
-bool net_udp_open(net_udp *udp, const char *text)
+bool port_udp_open(port_udp *udp, const char *text)
 {
     ip_addr_t address;
     u16_t port;
-    *udp = (net_udp){0};
+    *udp = (port_udp){0};
+    start_once();
     if (!resolve(text, &address, &port) || (udp->pcb = udp_new()) == NULL) {
         return false;
     }
     udp_recv(udp->pcb, on_packet, udp);
-    return udp_connect(udp->pcb, &address, port) == ERR_OK;
+    if (udp_connect(udp->pcb, &address, port) != ERR_OK) {
+        port_udp_close(udp);
+        return false;
+    }
+    return true;
 }
 
-bool net_udp_send(net_udp *udp, const uint8_t *head, uint16_t length, const uint8_t *zeros,
-                  uint16_t zeros_length)
+bool port_udp_send(port_udp *udp, const uint8_t *head, uint16_t length, const uint8_t *zeros,
+                   uint16_t zeros_length)
 {
     struct pbuf *packet = pbuf_alloc(PBUF_TRANSPORT, length, PBUF_RAM);
     struct pbuf *padding = pbuf_alloc_reference((void *)(uintptr_t)zeros, zeros_length, PBUF_ROM);
@@ -211,9 +227,9 @@ bool net_udp_send(net_udp *udp, const uint8_t *head, uint16_t length, const uint
     return sent;
 }
 
-size_t net_udp_receive(net_udp *udp, uint8_t *bytes, size_t room, uint32_t timeout_ms)
+size_t port_udp_receive(port_udp *udp, uint8_t *bytes, size_t room, uint32_t timeout_ms)
 {
-    uint32_t start = board_milliseconds();
+    uint32_t start = port_milliseconds();
     while (udp->packet == NULL && in_time(start, timeout_ms)) {
         wait();
     }
@@ -226,13 +242,11 @@ size_t net_udp_receive(net_udp *udp, uint8_t *bytes, size_t room, uint32_t timeo
     return length;
 }
 
-void net_udp_close(net_udp *udp)
+void port_udp_close(port_udp *udp)
 {
     if (udp->packet != NULL) {
         (void)pbuf_free(udp->packet);
     }
-    if (udp->pcb != NULL) {
-        udp_remove(udp->pcb);
-    }
-    *udp = (net_udp){0};
+    udp_remove(udp->pcb);
+    *udp = (port_udp){0};
 }

@@ -2,6 +2,7 @@
 #include "board.h"
 
 #include "host.h"
+#include "port.h"
 
 #define SYSTICK_CONTROL BOARD_REGISTER(0xe000e010u)
 #define SYSTICK_RELOAD BOARD_REGISTER(0xe000e014u)
@@ -21,13 +22,21 @@ void board_start(void)
     __asm volatile("cpsid i");
 }
 
-uint32_t board_milliseconds(void)
+uint32_t port_milliseconds(void)
 {
     static uint32_t milliseconds, last;
     uint32_t passed = (board_ticks() - last) / TICKS_PER_MILLISECOND;
     last += passed * TICKS_PER_MILLISECOND;
     milliseconds += passed;
     return milliseconds;
+}
+
+void port_pause(uint32_t milliseconds)
+{
+    uint32_t start = port_milliseconds();
+    while (port_milliseconds() - start < milliseconds) {
+        board_sleep();
+    }
 }
 
 void board_sleep(void)
@@ -37,7 +46,7 @@ void board_sleep(void)
     ICSR = ICSR_PENDSTCLR;
 }
 
-bool board_random(uint8_t *bytes, size_t length)
+bool port_random(uint8_t *bytes, size_t length)
 {
     return host_read("/dev/urandom", bytes, length) == length;
 }

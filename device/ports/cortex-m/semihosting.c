@@ -1,6 +1,9 @@
-/* See host.h. Operations of the Semihosting for AArch32 and AArch64 specification. */
+/* See semihosting.h. Operations of the Semihosting for AArch32 and AArch64 specification. */
+#include "semihosting.h"
+
 #include "host.h"
 
+#include <stdint.h>
 #include <string.h>
 
 enum {
@@ -33,12 +36,24 @@ static uint32_t open(const char *path, uint32_t mode)
     return call(SYS_OPEN, parameters);
 }
 
-void host_arguments(char *line, size_t room)
+int semihosting_arguments(char *words[SEMIHOSTING_WORDS])
 {
-    uint32_t parameters[2] = {word(line), (uint32_t)room};
+    static char line[SEMIHOSTING_LINE_BYTES];
+    uint32_t parameters[2] = {word(line), sizeof line};
+    int count = 0;
     if (call(SYS_GET_CMDLINE, parameters) != 0) {
-        line[0] = '\0';
+        return 0;
     }
+    for (char *next = line; *next != '\0' && count < SEMIHOSTING_WORDS;) {
+        words[count++] = next;
+        while (*next != '\0' && *next != ' ') {
+            next++;
+        }
+        if (*next == ' ') {
+            *next++ = '\0';
+        }
+    }
+    return count;
 }
 
 size_t host_read(const char *path, void *bytes, size_t room)
@@ -60,7 +75,7 @@ void host_print(const char *text, size_t length)
     (void)call(SYS_WRITE, write);
 }
 
-void host_exit(int code)
+void semihosting_exit(int code)
 {
     uint32_t parameters[2] = {APPLICATION_EXIT, (uint32_t)code};
     for (;;) {
