@@ -16,17 +16,17 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return status;
     }
     /* Section 4.3.3. */
-    rootlet_reader schemes = found[AT_SIGNATURE_ALGORITHMS];
-    if (schemes.next == NULL) {
+    rootlet_reader *schemes = &found[AT_SIGNATURE_ALGORITHMS];
+    if (schemes->next == NULL) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
-    if (body->left != 0 || !rootlet_tls_enter_last(&schemes, 2) || schemes.left == 0 ||
-        schemes.left % 2 != 0) {
+    if (body->left != 0 || !rootlet_tls_enter_last(schemes, 2) || schemes->left == 0 ||
+        schemes->left % 2 != 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     tls->asked_for = ASKED_FOR_EMPTY_CERTIFICATE;
-    while (ROOTLET_TLS_CLIENT_AUTH && schemes.left > 0) {
-        if (rootlet_read_be(&schemes, 2) == ROOTLET_TLS_SIGNATURE_SCHEME &&
+    while (ROOTLET_TLS_CLIENT_AUTH && schemes->left > 0) {
+        if (rootlet_read_be(schemes, 2) == ROOTLET_TLS_SIGNATURE_SCHEME &&
             tls->config->identity != NULL) {
             tls->asked_for = ASKED_FOR_CHAIN;
         }

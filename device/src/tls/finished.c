@@ -8,12 +8,11 @@ rootlet_status rootlet_tls_take_finished(rootlet_tls *tls, rootlet_reader *body,
                                          const uint8_t before[ROOTLET_HASH_BYTES])
 {
     uint8_t mac[ROOTLET_HASH_BYTES];
-    const uint8_t *verify_data = rootlet_read_bytes(body, sizeof mac);
-    if (!rootlet_reader_done(body)) {
+    if (body->left != sizeof mac) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     rootlet_tls_finished_mac(mac, tls->secrets.keys.read.secret, before);
-    if (!rootlet_equal(verify_data, mac, sizeof mac)) {
+    if (!rootlet_equal(body->next, mac, sizeof mac)) {
         return ROOTLET_ERR_TLS_FINISHED;
     }
     rootlet_tls_start_reading_data(tls);

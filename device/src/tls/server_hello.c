@@ -85,21 +85,21 @@ rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *b
         return status;
     }
     /* Section 4.3.8. */
-    rootlet_reader share = found[AT_KEY_SHARE];
-    if (share.next == NULL) {
+    rootlet_reader *share = &found[AT_KEY_SHARE];
+    if (share->next == NULL) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
-    uint32_t group = rootlet_read_be(&share, 2);
-    if (!rootlet_tls_enter_last(&share, 2)) {
+    uint32_t group = rootlet_read_be(share, 2);
+    if (!rootlet_tls_enter_last(share, 2)) {
         return ROOTLET_ERR_TLS_DECODE;
     }
     if (group != ROOTLET_TLS_GROUP) {
         return ROOTLET_ERR_TLS_GROUP;
     }
-    if (share.left != ROOTLET_KEY_SHARE_BYTES) {
+    if (share->left != ROOTLET_KEY_SHARE_BYTES) {
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
-    return rootlet_tls_start_handshake_keys(tls, share.next);
+    return rootlet_tls_start_handshake_keys(tls, share->next);
 }
 
 /* Section 4.2.4. With one group, whose share was sent, only a cookie can change the hello. */
@@ -113,18 +113,18 @@ rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *bo
     if (status != ROOTLET_OK) {
         return status;
     }
-    rootlet_reader cookie = found[AT_COOKIE];
-    if (found[AT_KEY_SHARE].next != NULL || cookie.next == NULL) {
+    rootlet_reader *cookie = &found[AT_COOKIE];
+    if (found[AT_KEY_SHARE].next != NULL || cookie->next == NULL) {
         return ROOTLET_ERR_TLS_HELLO_RETRY;
     }
-    if (!rootlet_tls_enter_last(&cookie, 2) || cookie.left == 0) {
+    if (!rootlet_tls_enter_last(cookie, 2) || cookie->left == 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
-    if (cookie.left > ROOTLET_COOKIE_BYTES) {
+    if (cookie->left > ROOTLET_COOKIE_BYTES) {
         return ROOTLET_ERR_TLS_COOKIE_TOO_LONG;
     }
-    tls->secrets.hello.cookie = cookie.next;
-    tls->secrets.hello.cookie_length = (uint16_t)cookie.left;
+    tls->secrets.hello.cookie = cookie->next;
+    tls->secrets.hello.cookie_length = (uint16_t)cookie->left;
     tls->offered |= BIT_COOKIE;
     rootlet_sha256_init(&tls->transcript);
     rootlet_sha256_update(&tls->transcript, message_hash, sizeof message_hash);
