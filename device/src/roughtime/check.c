@@ -36,29 +36,30 @@ enum {
     RESPONSE = SREP_VER /* the message itself, until a row of another one takes its place */
 };
 
-#define ANY_LENGTH 0, 0xffff
-#define EXACTLY(n) (n), (n)
-#define VERSIONS 4, 4 * 32 /* 1 to 32 of them */
+#define UP_TO(n) ((n) / 4 - 1)
+#define ANY_LENGTH 0, UP_TO(1024) /* no message is longer, section 5.1 */
+#define EXACTLY(n) (n) / 4, UP_TO(n)
+#define VERSIONS 1, UP_TO(4 * 32) /* 1 to 32 of them */
 #define TYPE_RESPONSE 1u
 
 static const rootlet_roughtime_wanted response_values[RESPONSE_VALUES] = {
-    [RESPONSE_SIG] = {ROOTLET_ROUGHTIME_TAG('S', 'I', 'G', 0), EXACTLY(64)},
-    [RESPONSE_NONC] = {ROOTLET_ROUGHTIME_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
-    [RESPONSE_TYPE] = {ROOTLET_ROUGHTIME_TAG('T', 'Y', 'P', 'E'), EXACTLY(4)},
-    [RESPONSE_PATH] = {ROOTLET_ROUGHTIME_TAG('P', 'A', 'T', 'H'), 0, 32 * 32},
-    [RESPONSE_SREP] = {ROOTLET_ROUGHTIME_TAG('S', 'R', 'E', 'P'), ANY_LENGTH},
-    [RESPONSE_CERT] = {ROOTLET_ROUGHTIME_TAG('C', 'E', 'R', 'T'), ANY_LENGTH},
-    [RESPONSE_INDX] = {ROOTLET_ROUGHTIME_TAG('I', 'N', 'D', 'X'), EXACTLY(4)},
-    [SREP_VER] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 0), EXACTLY(4)},
-    [SREP_RADI] = {ROOTLET_ROUGHTIME_TAG('R', 'A', 'D', 'I'), EXACTLY(4)},
-    [SREP_MIDP] = {ROOTLET_ROUGHTIME_TAG('M', 'I', 'D', 'P'), EXACTLY(8)},
-    [SREP_VERS] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 'S'), VERSIONS},
-    [SREP_ROOT] = {ROOTLET_ROUGHTIME_TAG('R', 'O', 'O', 'T'), EXACTLY(32)},
-    [CERT_SIG] = {ROOTLET_ROUGHTIME_TAG('S', 'I', 'G', 0), EXACTLY(64)},
-    [CERT_DELE] = {ROOTLET_ROUGHTIME_TAG('D', 'E', 'L', 'E'), ANY_LENGTH},
-    [DELE_PUBK] = {ROOTLET_ROUGHTIME_TAG('P', 'U', 'B', 'K'), EXACTLY(32)},
-    [DELE_MINT] = {ROOTLET_ROUGHTIME_TAG('M', 'I', 'N', 'T'), EXACTLY(8)},
-    [DELE_MAXT] = {ROOTLET_ROUGHTIME_TAG('M', 'A', 'X', 'T'), EXACTLY(8)},
+    [RESPONSE_SIG] = {{'S', 'I', 'G', 0}, EXACTLY(64)},
+    [RESPONSE_NONC] = {{'N', 'O', 'N', 'C'}, EXACTLY(32)},
+    [RESPONSE_TYPE] = {{'T', 'Y', 'P', 'E'}, EXACTLY(4)},
+    [RESPONSE_PATH] = {{'P', 'A', 'T', 'H'}, 0, UP_TO(32 * 32)},
+    [RESPONSE_SREP] = {{'S', 'R', 'E', 'P'}, ANY_LENGTH},
+    [RESPONSE_CERT] = {{'C', 'E', 'R', 'T'}, ANY_LENGTH},
+    [RESPONSE_INDX] = {{'I', 'N', 'D', 'X'}, EXACTLY(4)},
+    [SREP_VER] = {{'V', 'E', 'R', 0}, EXACTLY(4)},
+    [SREP_RADI] = {{'R', 'A', 'D', 'I'}, EXACTLY(4)},
+    [SREP_MIDP] = {{'M', 'I', 'D', 'P'}, EXACTLY(8)},
+    [SREP_VERS] = {{'V', 'E', 'R', 'S'}, VERSIONS},
+    [SREP_ROOT] = {{'R', 'O', 'O', 'T'}, EXACTLY(32)},
+    [CERT_SIG] = {{'S', 'I', 'G', 0}, EXACTLY(64)},
+    [CERT_DELE] = {{'D', 'E', 'L', 'E'}, ANY_LENGTH},
+    [DELE_PUBK] = {{'P', 'U', 'B', 'K'}, EXACTLY(32)},
+    [DELE_MINT] = {{'M', 'I', 'N', 'T'}, EXACTLY(8)},
+    [DELE_MAXT] = {{'M', 'A', 'X', 'T'}, EXACTLY(8)},
 };
 
 /* The response and the messages inside: where each stands, and how many rows are its own. */
@@ -75,8 +76,8 @@ static const struct {
 enum { REQUEST_VER, REQUEST_NONC, REQUEST_VALUES };
 
 static const rootlet_roughtime_wanted request_values[REQUEST_VALUES] = {
-    [REQUEST_VER] = {ROOTLET_ROUGHTIME_TAG('V', 'E', 'R', 0), VERSIONS},
-    [REQUEST_NONC] = {ROOTLET_ROUGHTIME_TAG('N', 'O', 'N', 'C'), EXACTLY(32)},
+    [REQUEST_VER] = {{'V', 'E', 'R', 0}, VERSIONS},
+    [REQUEST_NONC] = {{'N', 'O', 'N', 'C'}, EXACTLY(32)},
 };
 
 /* The texts of sections 5.2.1 and 5.2.6; their final zero byte is signed too. */
@@ -192,26 +193,42 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
     return ROOTLET_OK;
 }
 
-/* All but the signatures: gives the sample, and the response's values for them. Not inlined: its
- * frame must not lie under them. */
+/* What the signatures are checked with. */
+typedef struct evidence {
+    rootlet_reader delegation;
+    rootlet_reader time;
+    const uint8_t *delegation_signature;
+    const uint8_t *time_signature;
+    const uint8_t *delegated_key;
+    rootlet_roughtime_sample sample;
+} evidence;
+
+/* All but the signatures. Not inlined: its frame must not lie under them. */
 __attribute__((noinline)) static rootlet_status
-read_evidence(rootlet_roughtime_sample *sample, rootlet_reader got[RESPONSE_VALUES],
-              const uint8_t *request, size_t request_length, size_t request_zeros)
+read_evidence(evidence *found, const uint8_t *request, size_t request_length, size_t request_zeros,
+              const uint8_t *response, size_t response_length)
 {
     rootlet_reader asked[REQUEST_VALUES];
+    rootlet_reader got[RESPONSE_VALUES];
     rootlet_reader packet = rootlet_reader_over(request, request_length);
     if (rootlet_roughtime_read_header(&packet, request_zeros) != ROOTLET_OK ||
         rootlet_roughtime_read_message(asked, request_values, REQUEST_VALUES, &packet,
                                        request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
+    got[RESPONSE] = rootlet_reader_over(response, response_length);
     rootlet_status status = read_response(got);
     if (status == ROOTLET_OK) {
-        status = read_sample(sample, got, asked);
+        status = read_sample(&found->sample, got, asked);
     }
     if (status != ROOTLET_OK) {
         return status;
     }
+    found->delegation = got[CERT_DELE];
+    found->time = got[RESPONSE_SREP];
+    found->delegation_signature = got[CERT_SIG].next;
+    found->time_signature = got[RESPONSE_SIG].next;
+    found->delegated_key = got[DELE_PUBK].next;
     uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
     rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
                            request_zeros);
@@ -224,25 +241,24 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
                                        const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES],
                                        unsigned options)
 {
-    rootlet_roughtime_sample said;
-    rootlet_reader got[RESPONSE_VALUES];
-    got[RESPONSE] = rootlet_reader_over(response, response_length);
-    rootlet_status status = read_evidence(&said, got, request, request_length, request_zeros);
+    evidence found;
+    rootlet_status status =
+        read_evidence(&found, request, request_length, request_zeros, response, response_length);
     if (status != ROOTLET_OK) {
         return status;
     }
-    const bool drafts = said.version != ROOTLET_ROUGHTIME_VERSION_1 ||
+    const bool drafts = found.sample.version != ROOTLET_ROUGHTIME_VERSION_1 ||
                         (options & ROOTLET_ROUGHTIME_APPENDIX_B) != 0;
     const uint8_t letter = drafts ? 'T' : 't';
     /* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
-    if (!is_signed(&got[CERT_DELE], got[CERT_SIG].next, server_key, delegation_context,
+    if (!is_signed(&found.delegation, found.delegation_signature, server_key, delegation_context,
                    sizeof delegation_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_DELEGATION;
     }
-    if (!is_signed(&got[RESPONSE_SREP], got[RESPONSE_SIG].next, got[DELE_PUBK].next,
-                   response_context, sizeof response_context, letter)) {
+    if (!is_signed(&found.time, found.time_signature, found.delegated_key, response_context,
+                   sizeof response_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
     }
-    *sample = said;
+    *sample = found.sample;
     return ROOTLET_OK;
 }

@@ -9,7 +9,8 @@
 
 static bool is_wanted(const rootlet_roughtime_wanted *wanted, uint32_t tag, size_t length)
 {
-    return tag == wanted->tag && length >= wanted->least && length <= wanted->most;
+    return tag == rootlet_load_le32(wanted->tag) && length >= WORD * wanted->least &&
+           length <= WORD * wanted->most + WORD;
 }
 
 rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,

@@ -16,15 +16,12 @@
 /* The RFC sets no bound on the pairs in one message; the fullest one defined has 7. */
 #define ROOTLET_ROUGHTIME_PAIRS 32
 
-/* A tag as the number it is compared and sorted by (RFC 10049 section 4.2). */
-#define ROOTLET_ROUGHTIME_TAG(a, b, c, d)                                                          \
-    ((uint32_t)(a) | (uint32_t)(b) << 8 | (uint32_t)(c) << 16 | (uint32_t)(d) << 24)
-
-/* A mandatory tag and the size of its value, in bytes. */
+/* A mandatory tag and the size of its value, in words of four bytes: at least least, at most one
+ * more than most. */
 typedef struct rootlet_roughtime_wanted {
-    uint32_t tag;
-    uint16_t least;
-    uint16_t most;
+    uint8_t tag[4];
+    uint8_t least;
+    uint8_t most;
 } rootlet_roughtime_wanted;
 
 /*
