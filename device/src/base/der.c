@@ -71,7 +71,7 @@ void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader)
     rootlet_der_contents(oid, reader, ROOTLET_DER_OID);
     uint8_t previous = 0;
     /*@ loop invariant i <= oid->left;
-        loop invariant read_on(*reader, \at(*reader, Pre));
+        loop invariant read_past(*reader, \at(*reader, Pre), 1);
         loop assigns i, previous, *reader;
         loop variant oid->left - i; */
     for (size_t i = 0; i < oid->left; i++) {

@@ -42,7 +42,8 @@ uint8_t rootlet_der_peek(const rootlet_reader *reader);
 /*@ requires \valid(reader) && readable(*reader);
     assigns *reader;
     ensures readable(*reader) && followed(*reader, \result);
-    ensures reader->left + \result <= \old(reader->left);
+    ensures \old(reader->left) > 0 ==> reader->left + \result < \old(reader->left);
+    ensures \old(reader->left) == 0 ==> reader->left + \result == 0;
     ensures ends_at(*reader, \old(reader->next + reader->left) - \result); */
 size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag);
 
@@ -58,7 +59,7 @@ void rootlet_der_leave(rootlet_reader *reader, size_t behind);
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(contents) && \separated(contents, reader);
     assigns *reader, *contents;
-    ensures read_on(*reader, \old(*reader));
+    ensures read_past(*reader, \old(*reader), 1);
     ensures readable(*contents) && contents->left <= \old(reader->left); */
 void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsigned tag);
 
@@ -66,7 +67,7 @@ void rootlet_der_contents(rootlet_reader *contents, rootlet_reader *reader, unsi
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(element) && \separated(element, reader);
     assigns *reader, *element;
-    ensures read_on(*reader, \old(*reader));
+    ensures read_past(*reader, \old(*reader), 1);
     ensures readable(*element) && element->left <= \old(reader->left); */
 void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsigned tag);
 
@@ -75,7 +76,7 @@ void rootlet_der_element(rootlet_reader *element, rootlet_reader *reader, unsign
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(number) && \separated(number, reader);
     assigns *reader, *number;
-    ensures read_on(*reader, \old(*reader));
+    ensures read_past(*reader, \old(*reader), 1);
     ensures readable(*number) && number->left <= \old(reader->left);
     ensures reader->next != \null ==> number->left > 0; */
 void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader);
@@ -84,7 +85,7 @@ void rootlet_der_integer(rootlet_reader *number, rootlet_reader *reader);
 /*@ requires \valid(reader) && readable(*reader) &&
         \valid(oid) && \separated(oid, reader);
     assigns *reader, *oid;
-    ensures read_on(*reader, \old(*reader));
+    ensures read_past(*reader, \old(*reader), 1);
     ensures readable(*oid) && oid->left <= \old(reader->left); */
 void rootlet_der_oid(rootlet_reader *oid, rootlet_reader *reader);
 

@@ -24,7 +24,10 @@ typedef struct rootlet_reader {
         r.next == \null || r.next + r.left == end;
     // Some bytes were read, up to the same end, or the reader failed.
     predicate read_on(rootlet_reader r, rootlet_reader before) =
-        readable(r) && r.left <= before.left && ends_at(r, before.next + before.left); */
+        readable(r) && r.left <= before.left && ends_at(r, before.next + before.left);
+    // At least so many: what makes a parser's loop end.
+    predicate read_past(rootlet_reader r, rootlet_reader before, integer length) =
+        read_on(r, before) && (r.left == 0 || r.left <= before.left - length); */
 
 /* A reader over length bytes, which must outlive it. */
 /*@ assigns \nothing;
@@ -34,7 +37,7 @@ rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
 /* Big-endian unsigned number of width 1 to 4 bytes; 0 on failure. */
 /*@ requires \valid(reader) && readable(*reader) && width <= 4;
     assigns *reader;
-    ensures read_on(*reader, \old(*reader)); */
+    ensures read_past(*reader, \old(*reader), width); */
 uint32_t rootlet_read_be(rootlet_reader *reader, size_t width);
 
 /* A pointer to the next length bytes, which are then read; NULL on failure. */
@@ -51,7 +54,7 @@ const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
  * Gives a reader over them; on failure an empty reader that has failed too. */
 /*@ requires \valid(reader) && readable(*reader) && width <= 3;
     assigns *reader;
-    ensures read_on(*reader, \old(*reader));
+    ensures read_past(*reader, \old(*reader), width);
     ensures readable(\result) && \result.left <= \old(reader->left); */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 

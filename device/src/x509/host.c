@@ -16,15 +16,21 @@
 #define CONSTRUCTED_KINDS 0x39u /* bits: otherName, x400Address, directoryName, ediPartyName */
 
 /* ASCII's only. */
+/*@ assigns \nothing; */
 static bool is_letter(unsigned character)
 {
     return (character | 0x20) - 'a' < 26;
 }
 
+/*@ requires \valid_read(name + (0 .. length - 1));
+    assigns \nothing; */
 static bool is_dns_name(const uint8_t *name, size_t length)
 {
     size_t label = 0; /* characters in this label */
     bool digits = true;
+    /*@ loop invariant i <= length && label <= LABEL_BYTES;
+        loop assigns i, label, digits;
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         unsigned character = name[i];
         if (character == '.' && label != 0) {
@@ -42,6 +48,7 @@ static bool is_dns_name(const uint8_t *name, size_t length)
     return label != 0 && !digits && length <= ROOTLET_HOST_NAME_BYTES;
 }
 
+/*@ assigns \nothing; */
 static bool is_address_length(size_t length)
 {
     return length == 4 || length == 16;
@@ -59,6 +66,8 @@ size_t rootlet_x509_host_length(const rootlet_x509_config *config)
     return is_dns_name(config->host, length) ? length : 0;
 }
 
+/*@ requires \valid_read(name) && readable(*name);
+    assigns \nothing; */
 static bool is_well_formed(unsigned tag, const rootlet_reader *name)
 {
     unsigned kind = tag & 0x1fu;
@@ -69,6 +78,9 @@ static bool is_well_formed(unsigned tag, const rootlet_reader *name)
     if (tag == IP_ADDRESS) {
         return is_address_length(name->left);
     }
+    /*@ loop invariant i <= name->left;
+        loop assigns i;
+        loop variant name->left - i; */
     for (size_t i = 0; tag == DNS_NAME && i < name->left; i++) {
         if (name->next[i] <= ' ' || name->next[i] >= 0x7f) {
             return false;
@@ -80,6 +92,8 @@ static bool is_well_formed(unsigned tag, const rootlet_reader *name)
 /* Kept out of the loop that calls it: smaller so. The host is usable, so it has no '*': a wildcard
  * that is more or less than the first label, or stands behind it, never matches (RFC 9525
  * section 6.3). */
+/*@ requires \valid_read(name) && readable(*name) && \valid_read(host + (0 .. length - 1));
+    assigns \nothing; */
 __attribute__((noinline)) static bool matches(const rootlet_reader *name, const uint8_t *host,
                                               size_t length, bool is_address)
 {
@@ -88,6 +102,9 @@ __attribute__((noinline)) static bool matches(const rootlet_reader *name, const 
     if (left > 1 && !is_address && pattern[0] == '*' && pattern[1] == '.') {
         pattern++;
         left--;
+        /*@ loop invariant \valid_read(host + (0 .. length - 1));
+            loop assigns host, length;
+            loop variant length; */
         while (length != 0 && *host != '.') {
             host++;
             length--;
@@ -96,6 +113,9 @@ __attribute__((noinline)) static bool matches(const rootlet_reader *name, const 
     if (left != length) {
         return false;
     }
+    /*@ loop invariant i <= length;
+        loop assigns i;
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         unsigned difference = pattern[i] ^ host[i];
         bool same_letter = difference == 0x20 && is_letter(host[i]) && !is_address;
@@ -112,6 +132,9 @@ rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
     rootlet_reader names = *alternative_names;
     unsigned wanted = config->host_is_address ? IP_ADDRESS : DNS_NAME;
     bool found = false;
+    /*@ loop invariant readable(names);
+        loop assigns names, found;
+        loop variant names.left; */
     while (names.left != 0) {
         unsigned tag = rootlet_der_peek(&names);
         rootlet_reader name;

@@ -11,6 +11,9 @@
  * labels of 1 to 63 letters, digits and hyphens, the last one not all digits, which would be an
  * address written out (RFC 1123 section 2.1).
  */
+/*@ requires \valid_read(config) && \valid_read(config->host + (0 .. config->host_length - 1));
+    assigns \nothing;
+    ensures \result <= config->host_length; */
 size_t rootlet_x509_host_length(const rootlet_x509_config *config);
 
 /*
@@ -21,6 +24,9 @@ size_t rootlet_x509_host_length(const rootlet_x509_config *config);
  * other than printable ASCII, an address of other than 4 or 16 bytes. Inside the other kinds of
  * names nothing is checked.
  */
+/*@ requires \valid_read(alternative_names) && readable(*alternative_names) &&
+        \valid_read(config) && \valid_read(config->host + (0 .. host_length - 1));
+    assigns \nothing; */
 ROOTLET_CHECKED rootlet_status rootlet_x509_match_host(const rootlet_reader *alternative_names,
                                                        const rootlet_x509_config *config,
                                                        size_t host_length);

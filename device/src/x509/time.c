@@ -13,6 +13,7 @@ enum { CENTURY, YEAR, MONTH, DAY, HOUR, MINUTE, SECOND, FIELDS };
  * before one have (979 * month - 2919) / 32 days (Neri, Schneider, "Euclidean affine functions and
  * their application to calendar algorithms", 2022).
  */
+/*@ assigns \nothing; */
 static unsigned day_number(unsigned year, unsigned month, unsigned day)
 {
     if (month <= 2) {
@@ -25,9 +26,16 @@ static unsigned day_number(unsigned year, unsigned month, unsigned day)
 }
 
 /* Two digits each; gives false when one is no number or too high. */
+/*@ requires first <= FIELDS && \valid(field + (first .. FIELDS - 1)) &&
+        \valid_read(digits + (0 .. 2 * (FIELDS - first)));
+    assigns field[first .. FIELDS - 1]; */
 static bool read_digits(unsigned *field, unsigned first, const uint8_t *digits)
 {
     static const uint8_t highest[FIELDS] = {99, 99, 12, 31, 23, 59, 59};
+    /*@ loop invariant first <= i <= FIELDS;
+        loop invariant digits == \at(digits, Pre) + 2 * (i - first);
+        loop assigns i, digits, field[first .. FIELDS - 1];
+        loop variant FIELDS - i; */
     for (unsigned i = first; i < FIELDS; i++) {
         unsigned tens = *digits++ - (unsigned)'0';
         unsigned ones = *digits++ - (unsigned)'0';

@@ -11,6 +11,9 @@
  * 9999-12-31T23:59:59Z included. A GeneralizedTime before 2050 is refused: it would be a second
  * encoding of the same date, and no CA may write it.
  */
+/*@ requires \valid(reader) && readable(*reader);
+    assigns *reader;
+    ensures read_on(*reader, \old(*reader)); */
 int64_t rootlet_x509_read_time(rootlet_reader *reader);
 
 #endif
