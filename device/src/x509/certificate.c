@@ -12,6 +12,8 @@
 #define SERIAL_BYTES 20  /* section 4.1.2.2 */
 
 /* Sections 4.1.1.2 and 4.1.2.3: the profile's algorithm, so that both are the same. */
+/*@ requires \valid_read(algorithm) && readable(*algorithm);
+    assigns \nothing; */
 static bool is_of_profile(const rootlet_reader *algorithm)
 {
     const uint8_t *wanted = rootlet_x509_signature_algorithm;
@@ -21,6 +23,11 @@ static bool is_of_profile(const rootlet_reader *algorithm)
 /* From issuer to subjectPublicKeyInfo. Names are compared byte by byte (section 7.1 would allow to
  * look past case and spaces; a CA copies its own bytes) and never shown, so nothing looks into
  * them. */
+/*@ requires \valid(view) && \valid(tbs) && readable(*tbs) && \separated(view, tbs);
+    assigns *tbs, view->issuer, view->not_before, view->not_after, view->subject, view->public_key;
+    ensures readable(*tbs);
+    ensures \result == ROOTLET_OK ==> readable(view->issuer) && readable(view->subject) &&
+        \valid_read(view->public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1)); */
 static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
 {
     rootlet_der_element(&view->issuer, tbs, ROOTLET_DER_SEQUENCE);
@@ -46,6 +53,10 @@ static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_read
 
 /* What follows the key: extensions or nothing. Unique identifiers, which no CA may write (section
  * 4.1.2.8), are refused. */
+/*@ requires \valid(view) && \valid(tbs) && readable(*tbs) && \separated(view, tbs);
+    assigns *tbs, view->key_usage, view->path_length, view->is_ca,
+        view->for_servers, view->names_critical, view->alternative_names;
+    ensures readable(*tbs) && readable(view->alternative_names); */
 static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 {
     rootlet_status status = ROOTLET_OK;
@@ -67,6 +78,14 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 }
 
 /* The fields of a TBSCertificate. */
+/*@ requires \valid(view) && \valid(tbs) && readable(*tbs) && \separated(view, tbs);
+    requires \valid_read(algorithm) && readable(*algorithm) && \separated(view, algorithm) &&
+        \separated(tbs, algorithm);
+    requires readable(view->tbs) && readable(view->signature);
+    assigns *tbs, view->issuer, view->not_before, view->not_after, view->subject, view->public_key,
+        view->key_usage, view->path_length, view->is_ca,
+        view->for_servers, view->names_critical, view->alternative_names;
+    ensures \result == ROOTLET_OK ==> complete(view); */
 static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
                                   const rootlet_reader *algorithm)
 {

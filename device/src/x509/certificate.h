@@ -29,11 +29,22 @@ typedef struct rootlet_x509_view {
     const uint8_t *public_key;        /* ROOTLET_PUBLIC_KEY_BYTES */
 } rootlet_x509_view;
 
+/*@ // What a certificate read holds: every part within its bytes.
+    predicate complete(rootlet_x509_view *v) =
+        readable(v->tbs) && readable(v->signature) && readable(v->issuer) && readable(v->subject) &&
+        readable(v->alternative_names) &&
+        \valid_read(v->public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1)); */
+
 /* Length of a whole Name that has no parts. */
 #define ROOTLET_X509_EMPTY_NAME 2
 
 /* Reads a certificate and checks all that can be said of it alone; the view is complete only on
  * ROOTLET_OK. The statuses, and their order, are in rootlet/x509.h: step 1. */
+/*@ requires \valid(view) && \valid_read(certificate) && \separated(view, certificate);
+    requires \valid_read(certificate->der + (0 .. certificate->length - 1));
+    requires certificate->der != \null || certificate->length == 0;
+    assigns *view;
+    ensures \result == ROOTLET_OK ==> complete(view); */
 ROOTLET_CHECKED rootlet_status rootlet_x509_read(rootlet_x509_view *view,
                                                  const rootlet_certificate *certificate);
 

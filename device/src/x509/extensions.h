@@ -13,6 +13,11 @@
  * ROOTLET_ERR_X509_NAME_CONSTRAINTS      critical or not
  * ROOTLET_ERR_X509_CRITICAL_EXTENSION    an unknown one is critical
  */
+/*@ requires \valid(view) && \valid(reader) && readable(*reader) && \separated(view, reader);
+    requires readable(view->alternative_names);
+    assigns *reader, view->key_usage, view->path_length, view->is_ca,
+        view->for_servers, view->names_critical, view->alternative_names;
+    ensures read_on(*reader, \old(*reader)) && readable(view->alternative_names); */
 ROOTLET_CHECKED rootlet_status rootlet_x509_read_extensions(rootlet_x509_view *view,
                                                             rootlet_reader *reader);
 
