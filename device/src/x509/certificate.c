@@ -11,6 +11,10 @@
 #define EXTENSIONS 0xa3u /* [3] EXPLICIT */
 #define SERIAL_BYTES 20  /* section 4.1.2.2 */
 
+/*@ predicate named(rootlet_x509_view *v) =
+        readable(v->issuer) && readable(v->subject) &&
+        \valid_read(v->public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1)); */
+
 /* Sections 4.1.1.2 and 4.1.2.3: the profile's algorithm, so that both are the same. */
 /*@ requires \valid_read(algorithm) && readable(*algorithm);
     assigns \nothing; */
@@ -26,8 +30,7 @@ static bool is_of_profile(const rootlet_reader *algorithm)
 /*@ requires \valid(view) && \valid(tbs) && readable(*tbs) && \separated(view, tbs);
     assigns *tbs, view->issuer, view->not_before, view->not_after, view->subject, view->public_key;
     ensures readable(*tbs);
-    ensures \result == ROOTLET_OK ==> readable(view->issuer) && readable(view->subject) &&
-        \valid_read(view->public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1)); */
+    ensures \result == ROOTLET_OK ==> named(view); */
 static rootlet_status read_names_dates_key(rootlet_x509_view *view, rootlet_reader *tbs)
 {
     rootlet_der_element(&view->issuer, tbs, ROOTLET_DER_SEQUENCE);
@@ -81,11 +84,10 @@ static rootlet_status read_end(rootlet_x509_view *view, rootlet_reader *tbs)
 /*@ requires \valid(view) && \valid(tbs) && readable(*tbs) && \separated(view, tbs);
     requires \valid_read(algorithm) && readable(*algorithm) && \separated(view, algorithm) &&
         \separated(tbs, algorithm);
-    requires readable(view->tbs) && readable(view->signature);
     assigns *tbs, view->issuer, view->not_before, view->not_after, view->subject, view->public_key,
         view->key_usage, view->path_length, view->is_ca,
         view->for_servers, view->names_critical, view->alternative_names;
-    ensures \result == ROOTLET_OK ==> complete(view); */
+    ensures \result == ROOTLET_OK ==> named(view) && readable(view->alternative_names); */
 static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
                                   const rootlet_reader *algorithm)
 {
