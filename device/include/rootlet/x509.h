@@ -101,6 +101,16 @@ typedef struct rootlet_x509_config {
  * 300 beside what the signature check needs. Time is bounded by the chain's bytes, and quadratic in
  * the number of extensions.
  */
+/*@ predicate certificate_at{L}(rootlet_certificate *chain, integer i) =
+        \valid_read(chain[i].der + (0 .. chain[i].length - 1));
+    predicate x509_configured{L}(rootlet_x509_config *config) =
+        \valid_read(config->host + (0 .. config->host_length - 1)); */
+/*@ requires \valid(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
+    requires \valid_read(chain + (0 .. count - 1));
+    requires \forall integer i; 0 <= i < count ==>
+        certificate_at(chain, i);
+    requires \valid_read(config) && x509_configured(config);
+    assigns public_key[0 .. ROOTLET_PUBLIC_KEY_BYTES - 1]; */
 ROOTLET_CHECKED rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],
                                                   const rootlet_certificate *chain, size_t count,
                                                   const rootlet_x509_config *config);

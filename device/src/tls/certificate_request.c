@@ -25,6 +25,11 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return ROOTLET_ERR_TLS_DECODE;
     }
     tls->asked_for = ASKED_FOR_EMPTY_CERTIFICATE;
+    /*@ loop invariant readable(*schemes);
+        loop invariant tls->asked_for == ASKED_FOR_EMPTY_CERTIFICATE ||
+            (tls->asked_for == ASKED_FOR_CHAIN && tls->config->identity != \null);
+        loop assigns *schemes, tls->asked_for;
+        loop variant schemes->left; */
     while (ROOTLET_TLS_CLIENT_AUTH && schemes->left > 0) {
         if (rootlet_read_be(schemes, 2) == ROOTLET_TLS_SIGNATURE_SCHEME &&
             tls->config->identity != NULL) {

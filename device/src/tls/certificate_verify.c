@@ -22,9 +22,16 @@ _Static_assert(4 + ROOTLET_SIGNATURE_BYTES <= PREFIX_OFFSET &&
                "signature and prefix do not fit the handshake buffer");
 
 /* What stands before the transcript's hash in the signed content. */
+/*@ requires \valid_read(tls) && handshake_buffer(tls);
+    requires \valid_read(role + (0 .. ROLE_BYTES - 1));
+    assigns tls->buffers.handshake[PREFIX_OFFSET .. ROOTLET_TLS_HANDSHAKE_BYTES - 1];
+    ensures \valid_read(\result + (0 .. SPACES + sizeof(role_text) - 1)); */
 static const uint8_t *signed_prefix(const rootlet_tls *tls, const char *role)
 {
     uint8_t *prefix = tls->buffers.handshake + PREFIX_OFFSET;
+    /*@ loop invariant 0 <= i <= SPACES;
+        loop assigns i, prefix[0 .. SPACES - 1];
+        loop variant SPACES - i; */
     for (size_t i = 0; i < SPACES; i++) {
         prefix[i] = ' ';
     }

@@ -38,6 +38,9 @@ static const uint8_t always[] = {PAIR(EXTENSION_SUPPORTED_GROUPS),
 #define IN_FRONT_OF_ALPN 3u
 #define IN_FRONT_OF_COOKIE 2u
 
+/*@ requires writing(writer) && \valid_read(name + (0 .. length - 1));
+    requires 2 <= (type_and_front & 0xff) <= 6;
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 static void write_named(rootlet_tls_writer *writer, uint32_t type_and_front, const uint8_t *name,
                         size_t length)
 {

@@ -7,6 +7,18 @@
 
 /* How large records may be, in the terms of RFC 8449 section 4 (each direction its own, the content
  * type counts) or of RFC 6066 section 4 (one value for both, which must be the one offered). */
+/*@ requires \valid(tls) && \valid_read(tls->config) && \separated(tls, tls->config);
+    requires \valid(found + (0 .. EXTENSION_PLACES - 1));
+    requires readable_at(found, AT_RECORD_SIZE_LIMIT);
+    requires readable_at(found, AT_MAX_FRAGMENT_LENGTH);
+    requires \separated(tls, found + (0 .. EXTENSION_PLACES - 1));
+    requires tls->content_limit <= FULL_CONTENT_BYTES;
+    requires tls->write_limit <= FULL_CONTENT_BYTES;
+    requires \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1));
+    assigns tls->write_limit, tls->read_limit, found[0 .. EXTENSION_PLACES - 1];
+    ensures tls->write_limit <= FULL_CONTENT_BYTES;
+    ensures tls->read_limit == \old(tls->read_limit) ||
+        tls->read_limit == tls->content_limit + PROTECTION_BYTES; */
 static rootlet_status read_limits(rootlet_tls *tls, rootlet_reader found[EXTENSION_PLACES])
 {
     rootlet_reader *limit = &found[AT_RECORD_SIZE_LIMIT];
@@ -55,6 +67,10 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
     if (status != ROOTLET_OK) {
         return status;
     }
+    /*@ assert extension_offered(&found[0], AT_ALPN, tls->offered); */
+    /*@ assert \valid_read(tls->config) && ((tls->offered >> AT_ALPN & 1) != 0 ==>
+            \valid_read(tls->config->alpn + (0 .. tls->config->alpn_length - 1))); */
+    /*@ assert \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1)); */
     /* RFC 6066 section 3: the answer is empty. */
     if (body->left != 0 || found[AT_SERVER_NAME].left != 0) {
         return ROOTLET_ERR_TLS_DECODE;
@@ -62,6 +78,7 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
     /* RFC 7301 section 3.1: exactly one name, the one that was offered. */
     rootlet_reader *answer = &found[AT_ALPN];
     if (ROOTLET_TLS_ALPN && answer->next != NULL) {
+        /*@ assert \valid_read(tls->config->alpn + (0 .. tls->config->alpn_length - 1)); */
         if (!rootlet_tls_enter_last(answer, 2) || !rootlet_tls_enter_last(answer, 1) ||
             answer->left == 0) {
             return ROOTLET_ERR_TLS_DECODE;

@@ -89,23 +89,86 @@ typedef struct rootlet_tls_writer {
     uint32_t total;  /* the message's length, header included; 0 the very first time */
 } rootlet_tls_writer;
 
+/*@ // What rootlet_tls_init is given, and what it makes sure of.
+    predicate identity_valid{L}(rootlet_identity *identity) =
+        \valid_read(identity) && identity->count > 0 &&
+        \valid_read(identity->chain + (0 .. identity->count - 1)) &&
+        \valid_read(identity->private_key + (0 .. ROOTLET_PRIVATE_KEY_BYTES - 1)) &&
+        \forall integer i; 0 <= i < identity->count ==>
+            \valid_read(identity->chain[i].der + (0 .. identity->chain[i].length - 1));
+    predicate configured{L}(rootlet_tls *tls) =
+        \valid_read(tls->config) && x509_configured(&tls->config->trust) &&
+        (tls->config->identity != \null ==> identity_valid(tls->config->identity)) &&
+        ((tls->offered >> AT_ALPN & 1) != 0 ==>
+            \valid_read(tls->config->alpn + (0 .. tls->config->alpn_length - 1)));
+    logic integer payload{L}(rootlet_tls *tls) =
+        (size_t)(tls->buffers.in[3] << 8) | tls->buffers.in[4];
+    predicate handshake_buffer{L}(rootlet_tls *tls) =
+        tls->buffers.handshake_length >= ROOTLET_TLS_HANDSHAKE_BYTES &&
+        \valid(tls->buffers.handshake + (0 .. tls->buffers.handshake_length - 1)) &&
+        \separated(tls, tls->buffers.handshake + (0 .. tls->buffers.handshake_length - 1));
+    // What a handler of messages needs.
+    predicate handling{L}(rootlet_tls *tls, rootlet_reader *body, uint8_t *before) =
+        \valid(tls) && configured(tls) && handshake_buffer(tls) &&
+        \valid(body) && readable(*body) && \separated(body, tls, tls->config) &&
+        \separated(body, tls->buffers.handshake + (0 .. tls->buffers.handshake_length - 1)) &&
+        \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1)) &&
+        \valid_read(before + (0 .. ROOTLET_HASH_BYTES - 1)) &&
+        \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1)); */
+/*@ predicate writing{L}(rootlet_tls_writer *writer) =
+        \valid(writer) && \valid(writer->to + (0 .. writer->room - 1)) &&
+        \separated(writer, writer->to + (0 .. writer->room - 1));
+    // What a writer of messages needs.
+    predicate sending{L}(rootlet_tls *tls, rootlet_tls_writer *writer) =
+        \valid_read(tls) && configured(tls) && handshake_buffer(tls) && writing(writer) &&
+        (tls->asked_for == ASKED_FOR_CHAIN ==> tls->config->identity != \null) &&
+        \separated(tls, writer->to + (0 .. writer->room - 1)) &&
+        \separated(writer, tls, tls->config) && \separated(writer, tls->config->identity) &&
+        \separated(writer, tls->config->identity->chain +
+            (0 .. tls->config->identity->count - 1)) &&
+        \separated(writer, tls->buffers.handshake + (0 .. tls->buffers.handshake_length - 1)); */
 /* ---- the engine's own parts ---- */
 
 /* ROOTLET_OK, or ROOTLET_ERR_TLS_FLOOD when this is one idle record too many. */
+/*@ requires \valid(tls);
+    assigns tls->idle; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_count_idle(rootlet_tls *tls);
 
 /* Handles the whole record in the receive buffer. */
+/*@ predicate message_open{L}(rootlet_tls *tls) =
+        tls->in_body ?
+            tls->message_left <= tls->message_length && (tls->message_to == \null ||
+                (tls->message_length <= tls->buffers.handshake_length &&
+                 tls->message_to ==
+                     tls->buffers.handshake + (tls->message_length - tls->message_left)) ||
+                (tls->message_length == 1 &&
+                 tls->message_to == &tls->message[0] + (5 - tls->message_left))) :
+            0 < tls->message_left <= 4 &&
+            tls->message_to == &tls->message[0] + (4 - tls->message_left); */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_record(rootlet_tls *tls);
 
 /* What a record's header says; ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE or _RECORD_OVERFLOW when its
  * payload need not be waited for. */
+/*@ requires \valid_read(tls) && \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1));
+    assigns \nothing;
+    ensures \result == ROOTLET_OK ==>
+        payload(tls) <= (tls->read_limit > 1 ? tls->read_limit : 1); */
 ROOTLET_CHECKED rootlet_status rootlet_tls_check_header(const rootlet_tls *tls);
 
 /* Bytes behind the header of the record in the receive buffer. */
+/*@ requires \valid_read(tls) && \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1));
+    assigns \nothing;
+    ensures \result == payload(tls); */
 size_t rootlet_tls_payload_length(const rootlet_tls *tls);
 
 /* Makes a record in place: length bytes of content stand at record + RECORD_HEADER_BYTES, with
  * PROTECTION_BYTES of room behind. Protected as soon as there are keys. Returns its length. */
+/*@ requires \valid(tls) && length <= FULL_CONTENT_BYTES;
+    requires \valid(record + (0 .. RECORD_HEADER_BYTES + length + PROTECTION_BYTES - 1));
+    requires \separated(tls, record + (0 .. RECORD_HEADER_BYTES + length + PROTECTION_BYTES - 1));
+    assigns tls->secrets, record[0 .. RECORD_HEADER_BYTES + length + PROTECTION_BYTES - 1];
+    ensures RECORD_HEADER_BYTES + length <= \result <=
+        RECORD_HEADER_BYTES + length + PROTECTION_BYTES; */
 size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsigned type);
 
 /* Handles the content of a handshake record, one byte at least. */
@@ -116,6 +179,9 @@ ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, cons
 void rootlet_tls_await_message(rootlet_tls *tls);
 
 /* Puts the message just received into the transcript. */
+/*@ requires \valid(tls);
+    requires \valid_read(tls->message_to - tls->message_length + (0 .. tls->message_length - 1));
+    assigns tls->transcript; */
 void rootlet_tls_hash_message(rootlet_tls *tls);
 
 /* When nothing is being sent: goes on with the next record, of our flight or the last one. */
@@ -141,16 +207,46 @@ ROOTLET_CHECKED rootlet_status rootlet_tls_take_alert(rootlet_tls *tls, const ui
 typedef rootlet_status rootlet_tls_handler(rootlet_tls *tls, rootlet_reader *body,
                                            const uint8_t before[ROOTLET_HASH_BYTES]);
 
+/*@ requires handling(tls, body, before);
+    assigns *body, tls->secrets; */
 rootlet_tls_handler rootlet_tls_take_server_hello;
+/*@ requires handling(tls, body, before);
+    requires \valid_read(tls->message_to - tls->message_length + (0 .. tls->message_length - 1));
+    assigns *body, tls->secrets, tls->offered, tls->transcript;
+    ensures tls->offered == \old(tls->offered) ||
+        tls->offered == (uint16_t)(\old(tls->offered) | BIT_COOKIE);
+    ensures \result == ROOTLET_OK ==> \valid_read(tls->secrets.hello.cookie +
+        (0 .. tls->secrets.hello.cookie_length - 1)); */
 rootlet_tls_handler rootlet_tls_take_hello_retry;
+/*@ requires handling(tls, body, before) && tls->content_limit <= FULL_CONTENT_BYTES;
+    requires tls->write_limit <= FULL_CONTENT_BYTES;
+    assigns *body, tls->write_limit, tls->read_limit;
+    ensures tls->write_limit <= FULL_CONTENT_BYTES;
+    ensures tls->read_limit == \old(tls->read_limit) ||
+        tls->read_limit == tls->content_limit + PROTECTION_BYTES; */
 rootlet_tls_handler rootlet_tls_take_encrypted_extensions;
+/*@ requires handling(tls, body, before);
+    assigns *body, tls->asked_for;
+    ensures tls->asked_for == ASKED_FOR_CHAIN && \old(tls->asked_for) != ASKED_FOR_CHAIN ==>
+        tls->config->identity != \null; */
 rootlet_tls_handler rootlet_tls_take_certificate_request;
+/*@ requires handling(tls, body, before);
+    assigns *body, tls->secrets; */
 rootlet_tls_handler rootlet_tls_take_certificate;
+/*@ requires handling(tls, body, before);
+    assigns *body, tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 rootlet_tls_handler rootlet_tls_take_certificate_verify;
+/*@ requires handling(tls, body, before);
+    assigns *body, tls->secrets; */
 rootlet_tls_handler rootlet_tls_take_finished;
+/*@ requires \valid(tls) && \valid(body) && \valid_read(body->next);
+    requires \separated(tls, body);
+    assigns tls->secrets, tls->update_owed, tls->update_requested, tls->idle; */
 rootlet_tls_handler rootlet_tls_take_key_update;
 
 /* true when a ServerHello's body is a HelloRetryRequest. */
+/*@ requires \valid_read(body) && readable(*body);
+    assigns \nothing; */
 bool rootlet_tls_is_hello_retry(const rootlet_reader *body);
 
 /* ---- messages sent ---- */
@@ -159,17 +255,42 @@ bool rootlet_tls_is_hello_retry(const rootlet_reader *body);
  * makes what is made only once, and keeps it in the handshake buffer. */
 typedef void rootlet_tls_write_body(rootlet_tls *tls, rootlet_tls_writer *writer);
 
+/*@ requires sending(tls, writer);
+    requires (tls->offered >> AT_COOKIE & 1) != 0 ==>
+        \valid_read(tls->secrets.hello.cookie + (0 .. tls->secrets.hello.cookie_length - 1));
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 rootlet_tls_write_body rootlet_tls_write_client_hello;
+/*@ requires sending(tls, writer);
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 rootlet_tls_write_body rootlet_tls_write_certificate;
+/*@ requires sending(tls, writer);
+    assigns writer->length, writer->to[0 .. writer->room - 1],
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 rootlet_tls_write_body rootlet_tls_write_certificate_verify;
+/*@ requires sending(tls, writer);
+    assigns writer->length, writer->to[0 .. writer->room - 1],
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 rootlet_tls_write_body rootlet_tls_write_finished;
 
+/*@ requires writing(writer) && \valid_read(bytes + (0 .. length - 1));
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 void rootlet_tls_write(rootlet_tls_writer *writer, const uint8_t *bytes, size_t length);
+/*@ requires writing(writer) && width <= 4;
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 void rootlet_tls_write_be(rootlet_tls_writer *writer, uint32_t value, unsigned width);
 /* The length of a vector that reaches to the message's end. */
+/*@ requires writing(writer) && width <= 4;
+    assigns writer->length, writer->to[0 .. writer->room - 1]; */
 void rootlet_tls_write_rest(rootlet_tls_writer *writer, unsigned width);
 
 /* Puts a KeyUpdate at the start of the send buffer and changes the sending keys. */
+/*@ requires \valid(tls) && tls->buffers.out_length >= ROOTLET_TLS_OUT_BYTES;
+    requires \valid(tls->buffers.out + (0 .. tls->buffers.out_length - 1));
+    requires \separated(tls, tls->buffers.out + (0 .. tls->buffers.out_length - 1));
+    assigns tls->out, tls->out_begin, tls->out_end, tls->secrets,
+            tls->buffers.out[0 .. ROOTLET_TLS_KEY_UPDATE_BYTES - 1];
+    ensures tls->out == tls->buffers.out && tls->out_begin == 0;
+    ensures tls->out_end <= ROOTLET_TLS_KEY_UPDATE_BYTES; */
 void rootlet_tls_send_key_update(rootlet_tls *tls, bool request_peer);
 
 #endif

@@ -10,8 +10,13 @@ bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width)
 }
 
 /* Looks ahead, on a copy of the reader. */
+/*@ requires readable(rest);
+    assigns \nothing; */
 static bool comes_again(rootlet_reader rest, unsigned type)
 {
+    /*@ loop invariant readable(rest);
+        loop assigns rest;
+        loop variant rest.left; */
     while (rest.left > 0) {
         if (rootlet_read_be(&rest, 2) == type) {
             return true;
@@ -38,10 +43,21 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
     rootlet_status status = ROOTLET_OK;
     rootlet_wipe(found, EXTENSION_PLACES * sizeof *found);
     rootlet_reader block = rootlet_read_vector(reader, 2);
+    /*@ loop invariant readable(block) && beside(block.next, \at(reader->next, Pre));
+        loop invariant \forall integer i; 0 <= i < EXTENSION_PLACES ==> readable_at(found, i);
+        loop invariant \forall integer i; 0 <= i < EXTENSION_PLACES ==>
+            extension_beside(found, i, \at(reader->next, Pre));
+        loop invariant status == ROOTLET_OK ==> \forall integer i; 0 <= i < EXTENSION_PLACES ==>
+            extension_offered(found, i, expected);
+        loop assigns block, status, found[0 .. EXTENSION_PLACES - 1];
+        loop variant block.left; */
     while (block.left > 0) {
         unsigned type = rootlet_read_be(&block, 2);
         rootlet_reader data = rootlet_read_vector(&block, 2);
         unsigned at = 0;
+        /*@ loop invariant at <= AT_UNKNOWN;
+            loop assigns at;
+            loop variant AT_UNKNOWN - at; */
         while (at < AT_UNKNOWN && known[at] != type) {
             at++;
         }
@@ -51,6 +67,11 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
             status = ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
         found[at] = data;
+        /*@ assert readable_at(found, at); */
+        /*@ assert extension_beside(found, at, \at(reader->next, Pre)); */
+        /*@ assert \forall integer i; 0 <= i < EXTENSION_PLACES && i != at ==>
+                found[i].next == \at(found[i].next, LoopCurrent) &&
+                found[i].left == \at(found[i].left, LoopCurrent); */
     }
     return block.next != NULL ? status : ROOTLET_ERR_TLS_DECODE;
 }

@@ -47,6 +47,10 @@ enum {
 
 /* Enters a vector that must reach exactly to the reader's end: the reader goes on inside it. false
  * when it does not, or the reader has failed before. */
+/*@ requires \valid(reader) && readable(*reader) && width <= 4;
+    assigns *reader;
+    ensures read_on(*reader, \old(*reader));
+    ensures \result ==> reader->next != \null; */
 ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width);
 
 /*
@@ -57,6 +61,29 @@ ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width
  * ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION when it was not offered. BIT_UNKNOWN lets all that
  * are unknown pass, and BIT_COOKIE a cookie, though it was not offered.
  */
+/*@ predicate extensions_found{L}(rootlet_reader *found) =
+        readable_at(found, AT_SERVER_NAME) && readable_at(found, AT_MAX_FRAGMENT_LENGTH) &&
+        readable_at(found, AT_SUPPORTED_GROUPS) &&
+        readable_at(found, AT_SIGNATURE_ALGORITHMS) && readable_at(found, AT_ALPN) &&
+        readable_at(found, AT_RECORD_SIZE_LIMIT) &&
+        readable_at(found, AT_SUPPORTED_VERSIONS) && readable_at(found, AT_COOKIE) &&
+        readable_at(found, AT_KEY_SHARE) && readable_at(found, AT_UNKNOWN);
+    predicate extension_beside{L}(rootlet_reader *found, integer at, uint8_t *others) =
+        beside(found[at].next, others);
+    predicate extension_offered{L}(rootlet_reader *found, integer at, unsigned offered) =
+        found[at].next != \null ==> (offered >> at & 1) != 0; */
+/*@ requires \valid(found + (0 .. EXTENSION_PLACES - 1)) && \valid(reader) && readable(*reader);
+    requires \separated(found + (0 .. EXTENSION_PLACES - 1), reader);
+    requires \valid_read(tls) && \separated(tls, found + (0 .. EXTENSION_PLACES - 1), reader);
+    assigns found[0 .. EXTENSION_PLACES - 1], *reader;
+    ensures extensions_found(found);
+    ensures \forall integer at; 0 <= at < EXTENSION_PLACES ==>
+        extension_beside(found, at, \old(reader->next));
+    ensures \result == ROOTLET_OK ==> \forall integer at; 0 <= at < EXTENSION_PLACES ==>
+        extension_offered(found, at,
+            tls->offered | (allowed & (BIT_COOKIE | BIT_UNKNOWN)));
+    ensures \old(reader->next) == \null ==> \result == ROOTLET_ERR_TLS_DECODE;
+    ensures read_on(*reader, \old(*reader)); */
 ROOTLET_CHECKED rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES],
                                                            rootlet_reader *reader, unsigned allowed,
                                                            const rootlet_tls *tls);

@@ -42,6 +42,9 @@ static const flight_step flight_steps[] = {
 
 void rootlet_tls_write(rootlet_tls_writer *writer, const uint8_t *bytes, size_t length)
 {
+    /*@ loop invariant i <= length;
+        loop assigns i, writer->length, writer->to[0 .. writer->room - 1];
+        loop variant length - i; */
     for (size_t i = 0; i < length; i++) {
         uint32_t at = writer->length++ - writer->skip; /* wraps below the window */
         if (at < writer->room) {
@@ -52,6 +55,9 @@ void rootlet_tls_write(rootlet_tls_writer *writer, const uint8_t *bytes, size_t 
 
 void rootlet_tls_write_be(rootlet_tls_writer *writer, uint32_t value, unsigned width)
 {
+    /*@ loop invariant width <= \at(width, Pre);
+        loop assigns width, writer->length, writer->to[0 .. writer->room - 1];
+        loop variant width; */
     while (width-- > 0) {
         uint8_t byte = (uint8_t)(value >> 8 * width);
         rootlet_tls_write(writer, &byte, 1);

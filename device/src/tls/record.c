@@ -8,6 +8,8 @@
 #include "rootlet/crypto.h"
 
 /* From the ServerHello on, both ways. */
+/*@ requires \valid_read(tls);
+    assigns \nothing; */
 static bool is_protected(const rootlet_tls *tls)
 {
     return tls->state >= STATE_WAIT_ENCRYPTED_EXTENSIONS;
@@ -15,10 +17,17 @@ static bool is_protected(const rootlet_tls *tls)
 
 /* The nonce of the next record; false when its number is the last one there is: numbers must not
  * wrap, so that one is never used (section 5.3). */
+/*@ requires \valid(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1)) && \valid(direction);
+    requires \separated(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1), direction);
+    assigns nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1], direction->sequence[0 .. 7]; */
 static bool take_nonce(uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], rootlet_tls_direction *direction)
 {
     rootlet_copy(nonce, direction->iv, ROOTLET_AEAD_NONCE_BYTES);
     bool wraps = true;
+    /*@ loop invariant i <= 8;
+        loop assigns i, wraps, nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1],
+                     direction->sequence[0 .. 7];
+        loop variant i; */
     for (size_t i = sizeof direction->sequence; i-- > 0;) {
         nonce[ROOTLET_AEAD_NONCE_BYTES - sizeof direction->sequence + i] ^= direction->sequence[i];
         if (wraps) {
@@ -80,6 +89,13 @@ rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
 }
 
 /* Opens the record in place; length becomes that of its content. */
+/*@ requires \valid(tls) && \valid(type) && \valid(length) && *length <= 0xffff;
+    requires \valid(tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
+    requires \separated(tls, type, length,
+                        tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
+    assigns *type, *length, tls->secrets,
+            tls->buffers.in[RECORD_HEADER_BYTES .. RECORD_HEADER_BYTES + \old(*length) - 1];
+    ensures *length <= \old(*length); */
 static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *length)
 {
     uint8_t *content = tls->buffers.in + RECORD_HEADER_BYTES;
@@ -97,6 +113,9 @@ static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *leng
         return ROOTLET_ERR_TLS_RECORD_MAC;
     }
     /* The content type is the last byte that is not padding, section 5.4. */
+    /*@ loop invariant *length <= \at(*length, Pre);
+        loop assigns *length, *type;
+        loop variant *length; */
     do {
         if (*length == 0) {
             return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
@@ -106,6 +125,10 @@ static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *leng
     return ROOTLET_OK;
 }
 
+/*@ requires \valid(tls) && length <= FULL_CONTENT_BYTES + PROTECTION_BYTES;
+    assigns tls->idle, tls->read_begin, tls->read_end;
+    ensures \result == ROOTLET_OK && length != 0 ==> tls->read_begin == RECORD_HEADER_BYTES &&
+        tls->read_end == RECORD_HEADER_BYTES + length; */
 static rootlet_status take_application_data(rootlet_tls *tls, size_t length)
 {
     if (!tls->connected || tls->inside_message) {

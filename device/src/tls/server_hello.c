@@ -23,6 +23,9 @@ bool rootlet_tls_is_hello_retry(const rootlet_reader *body)
 }
 
 /* The server chose TLS 1.2 or older: did it have to? */
+/*@ requires \valid_read(random + (0 .. HELLO_RANDOM_BYTES - 1));
+    assigns \nothing;
+    ensures \result != ROOTLET_OK; */
 static rootlet_status refuse_version(const uint8_t random[HELLO_RANDOM_BYTES])
 {
     const uint8_t *end = random + HELLO_RANDOM_BYTES - sizeof downgrade - 1;
@@ -33,6 +36,14 @@ static rootlet_status refuse_version(const uint8_t random[HELLO_RANDOM_BYTES])
 
 /* The checks of both, section 4.2.3: the version comes first, since all else depends on it. Of the
  * extensions, which come out in found, those in allowed need not have been offered. */
+/*@ requires \valid(found + (0 .. EXTENSION_PLACES - 1)) && \valid_read(tls);
+    requires \valid(body) && readable(*body);
+    requires \separated(found + (0 .. EXTENSION_PLACES - 1), body, tls);
+    assigns found[0 .. EXTENSION_PLACES - 1], *body;
+    ensures \result == ROOTLET_OK ==> readable_at(found, AT_KEY_SHARE);
+    ensures \result == ROOTLET_OK ==> readable_at(found, AT_COOKIE);
+    ensures \result == ROOTLET_OK ==>
+        extension_beside(found, AT_COOKIE, \old(body->next)); */
 static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const rootlet_tls *tls,
                                  rootlet_reader *body, unsigned allowed)
 {
@@ -40,13 +51,20 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     const uint8_t *random = rootlet_read_bytes(body, HELLO_RANDOM_BYTES);
     rootlet_reader session_id = rootlet_read_vector(body, 1);
     uint32_t suite_and_compression = rootlet_read_be(body, 3);
+    /*@ assert random == \null ==> body->next == \null; */
+    /*@ assert beside(body->next, \at(body->next, Pre)); */
+    /*@ ghost const uint8_t *block = body->next; */
     bool ends = body->next != NULL && body->left == 0; /* as older versions may */
     rootlet_status status = rootlet_tls_read_extensions(
         found, body, BIT_SUPPORTED_VERSIONS | BIT_KEY_SHARE | allowed, tls);
+    /*@ assert extension_beside(found, AT_COOKIE, block); */
+    /*@ assert readable_at(found, AT_KEY_SHARE) && readable_at(found, AT_COOKIE); */
+    /*@ assert extension_beside(found, AT_COOKIE, \at(body->next, Pre)); */
     if ((status == ROOTLET_ERR_TLS_DECODE && !ends) || body->left != 0 ||
         session_id.left > LONGEST_SESSION_ID) {
         return ROOTLET_ERR_TLS_DECODE;
     }
+    /*@ assert \valid_read(random + (0 .. HELLO_RANDOM_BYTES - 1)); */
     rootlet_reader *versions = &found[AT_SUPPORTED_VERSIONS];
     if (versions->next == NULL) {
         return refuse_version(random);
@@ -114,6 +132,7 @@ rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *bo
         return status;
     }
     rootlet_reader *cookie = &found[AT_COOKIE];
+    /*@ assert readable(*cookie); */
     if (found[AT_KEY_SHARE].next != NULL || cookie->next == NULL) {
         return ROOTLET_ERR_TLS_HELLO_RETRY;
     }
