@@ -26,9 +26,17 @@ typedef struct rootlet_sha256 {
     uint32_t length;        /* bytes so far */
 } rootlet_sha256;
 
+/*@ requires \valid(hash); assigns *hash; */
 void rootlet_sha256_init(rootlet_sha256 *hash);
+/*@ requires \valid(hash) && \valid_read(bytes + (0 .. length - 1));
+    requires \separated(hash, bytes + (0 .. length - 1));
+    assigns *hash; */
 void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t length);
+
 /* Writes the digest and wipes the context. */
+/*@ requires \valid(hash) && \valid(digest + (0 .. ROOTLET_SHA256_BYTES - 1));
+    requires \separated(hash, digest + (0 .. ROOTLET_SHA256_BYTES - 1));
+    assigns *hash, digest[0 .. ROOTLET_SHA256_BYTES - 1]; */
 void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BYTES]);
 
 typedef struct rootlet_sha512 {
@@ -36,14 +44,25 @@ typedef struct rootlet_sha512 {
     uint32_t length;        /* bytes so far */
 } rootlet_sha512;
 
+/*@ requires \valid(hash); assigns *hash; */
 void rootlet_sha512_init(rootlet_sha512 *hash);
+/*@ requires \valid(hash) && \valid_read(bytes + (0 .. length - 1));
+    requires \separated(hash, bytes + (0 .. length - 1));
+    assigns *hash; */
 void rootlet_sha512_update(rootlet_sha512 *hash, const uint8_t *bytes, size_t length);
 /* Writes the digest and wipes the context. */
+/*@ requires \valid(hash) && \valid(digest + (0 .. ROOTLET_SHA512_BYTES - 1));
+    requires \separated(hash, digest + (0 .. ROOTLET_SHA512_BYTES - 1));
+    assigns *hash, digest[0 .. ROOTLET_SHA512_BYTES - 1]; */
 void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BYTES]);
 
 /* ---- HMAC-SHA-256 (RFC 2104) and HKDF (RFC 5869) ---- */
 
 /* mac may overlap key or message. A key of more than 64 bytes is hashed first, as the RFC says. */
+/*@ requires \valid(mac + (0 .. ROOTLET_SHA256_BYTES - 1));
+    requires \valid_read(key + (0 .. key_length - 1));
+    requires \valid_read(message + (0 .. message_length - 1));
+    assigns mac[0 .. ROOTLET_SHA256_BYTES - 1]; */
 void rootlet_hmac_sha256(uint8_t mac[ROOTLET_SHA256_BYTES], const uint8_t *key, size_t key_length,
                          const uint8_t *message, size_t message_length);
 
@@ -106,6 +125,11 @@ void rootlet_x25519_public(uint8_t public_key[ROOTLET_X25519_BYTES],
  * keys that are not canonical or not on the curve. Everything here is public: not constant time.
  * ROOTLET_ERR_CRYPTO_SIGNATURE when it does not verify.
  */
+/*@ requires \valid_read(signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1));
+    requires \valid_read(public_key + (0 .. ROOTLET_ED25519_KEY_BYTES - 1));
+    requires \valid_read(prefix + (0 .. prefix_length - 1));
+    requires \valid_read(message + (0 .. message_length - 1));
+    assigns \nothing; */
 ROOTLET_CHECKED rootlet_status
 rootlet_ed25519_verify(const uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
                        const uint8_t public_key[ROOTLET_ED25519_KEY_BYTES], const uint8_t *prefix,
@@ -125,10 +149,17 @@ void rootlet_ed25519_sign(uint8_t signature[ROOTLET_ED25519_SIGNATURE_BYTES],
 /* ---- The profile's operations: what TLS and X.509 call ---- */
 
 /* The key share for a fresh private key of ROOTLET_PRIVATE_KEY_BYTES. */
+/*@ requires \valid(share + (0 .. ROOTLET_KEY_SHARE_BYTES - 1));
+    requires \valid_read(private_key + (0 .. ROOTLET_PRIVATE_KEY_BYTES - 1));
+    assigns share[0 .. ROOTLET_KEY_SHARE_BYTES - 1]; */
 void rootlet_profile_share(uint8_t share[ROOTLET_KEY_SHARE_BYTES],
                            const uint8_t private_key[ROOTLET_PRIVATE_KEY_BYTES]);
 
 /* The shared secret. ROOTLET_ERR_CRYPTO_ZERO_SHARED for a bad share. */
+/*@ requires \valid(secret + (0 .. ROOTLET_SHARED_SECRET_BYTES - 1));
+    requires \valid_read(private_key + (0 .. ROOTLET_PRIVATE_KEY_BYTES - 1));
+    requires \valid_read(share + (0 .. ROOTLET_KEY_SHARE_BYTES - 1));
+    assigns secret[0 .. ROOTLET_SHARED_SECRET_BYTES - 1]; */
 ROOTLET_CHECKED rootlet_status
 rootlet_profile_agree(uint8_t secret[ROOTLET_SHARED_SECRET_BYTES],
                       const uint8_t private_key[ROOTLET_PRIVATE_KEY_BYTES],
@@ -136,22 +167,44 @@ rootlet_profile_agree(uint8_t secret[ROOTLET_SHARED_SECRET_BYTES],
 
 /* Checks a signature in the profile's scheme over prefix || message. signature_length is checked
  * here: Ed25519 takes exactly 64. */
+/*@ requires \valid_read(signature + (0 .. signature_length - 1));
+    requires \valid_read(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
+    requires \valid_read(prefix + (0 .. prefix_length - 1));
+    requires \valid_read(message + (0 .. message_length - 1));
+    assigns \nothing; */
 ROOTLET_CHECKED rootlet_status
 rootlet_profile_verify(const uint8_t *signature, size_t signature_length,
                        const uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES], const uint8_t *prefix,
                        size_t prefix_length, const uint8_t *message, size_t message_length);
 
 /* Signs prefix || message; returns the signature's length, at most ROOTLET_SIGNATURE_BYTES. */
+/*@ requires \valid(signature + (0 .. ROOTLET_SIGNATURE_BYTES - 1));
+    requires \valid_read(private_key + (0 .. ROOTLET_PRIVATE_KEY_BYTES - 1));
+    requires \valid_read(prefix + (0 .. prefix_length - 1));
+    requires \valid_read(message + (0 .. message_length - 1));
+    assigns signature[0 .. ROOTLET_SIGNATURE_BYTES - 1];
+    ensures \result <= ROOTLET_SIGNATURE_BYTES; */
 size_t rootlet_profile_sign(uint8_t signature[ROOTLET_SIGNATURE_BYTES],
                             const uint8_t private_key[ROOTLET_PRIVATE_KEY_BYTES],
                             const uint8_t *prefix, size_t prefix_length, const uint8_t *message,
                             size_t message_length);
 
 /* Record protection in place, as rootlet_chacha20poly1305_seal and _open. */
+/*@ requires \valid(data + (0 .. length - 1)) && \valid(tag + (0 .. ROOTLET_AEAD_TAG_BYTES - 1));
+    requires \valid_read(key + (0 .. ROOTLET_AEAD_KEY_BYTES - 1));
+    requires \valid_read(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1));
+    requires \valid_read(aad + (0 .. aad_length - 1));
+    assigns data[0 .. length - 1], tag[0 .. ROOTLET_AEAD_TAG_BYTES - 1]; */
 void rootlet_profile_seal(uint8_t *data, size_t length, uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
                           const uint8_t key[ROOTLET_AEAD_KEY_BYTES],
                           const uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], const uint8_t *aad,
                           size_t aad_length);
+/*@ requires \valid(data + (0 .. length - 1));
+    requires \valid_read(tag + (0 .. ROOTLET_AEAD_TAG_BYTES - 1));
+    requires \valid_read(key + (0 .. ROOTLET_AEAD_KEY_BYTES - 1));
+    requires \valid_read(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1));
+    requires \valid_read(aad + (0 .. aad_length - 1));
+    assigns data[0 .. length - 1]; */
 ROOTLET_CHECKED rootlet_status rootlet_profile_open(uint8_t *data, size_t length,
                                                     const uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
                                                     const uint8_t key[ROOTLET_AEAD_KEY_BYTES],

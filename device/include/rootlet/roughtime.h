@@ -42,6 +42,10 @@ typedef struct rootlet_roughtime_sample {
 
 /* Writes the request's head: versions 1 and 0x8000000c offered, SRV made from the server's
  * long-term key. nonce is 32 fresh random bytes, or from rootlet_roughtime_chain. */
+/*@ requires \valid(head + (0 .. ROOTLET_ROUGHTIME_HEAD_BYTES - 1));
+    requires \valid_read(nonce + (0 .. ROOTLET_ROUGHTIME_NONCE_BYTES - 1));
+    requires \valid_read(server_key + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1));
+    assigns head[0 .. ROOTLET_ROUGHTIME_HEAD_BYTES - 1]; */
 void rootlet_roughtime_request(uint8_t head[ROOTLET_ROUGHTIME_HEAD_BYTES],
                                const uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES],
                                const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES]);
@@ -54,6 +58,11 @@ void rootlet_roughtime_request(uint8_t head[ROOTLET_ROUGHTIME_HEAD_BYTES],
  * ROOTLET_OK. A failed reply is to be ignored and waiting continued until the timeout: anyone can
  * send one. Statuses: ROOTLET_ERR_ROUGHTIME_PACKET to _MERKLE, and _REQUEST.
  */
+/*@ requires \valid(sample);
+    requires \valid_read(request + (0 .. request_length - 1));
+    requires \valid_read(response + (0 .. response_length - 1));
+    requires \valid_read(server_key + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1));
+    assigns *sample; */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_check(
     rootlet_roughtime_sample *sample, const uint8_t *request, size_t request_length,
     size_t request_zeros, const uint8_t *response, size_t response_length,
@@ -61,6 +70,10 @@ ROOTLET_CHECKED rootlet_status rootlet_roughtime_check(
 
 /* The next nonce of a chain: H(previous whole response packet || random), RFC 10049 section 8.2.
  * Keep random: it belongs to the evidence. */
+/*@ requires \valid(nonce + (0 .. ROOTLET_ROUGHTIME_NONCE_BYTES - 1));
+    requires \valid_read(response + (0 .. response_length - 1));
+    requires \valid_read(random + (0 .. ROOTLET_ROUGHTIME_NONCE_BYTES - 1));
+    assigns nonce[0 .. ROOTLET_ROUGHTIME_NONCE_BYTES - 1]; */
 void rootlet_roughtime_chain(uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES], const uint8_t *response,
                              size_t response_length,
                              const uint8_t random[ROOTLET_ROUGHTIME_NONCE_BYTES]);
@@ -78,6 +91,8 @@ void rootlet_roughtime_chain(uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES], const
  * ROOTLET_ERR_ROUGHTIME_INCONSISTENT when no time fits both, which means that a server lies (or
  * that elapsed is too small). *known is then unchanged.
  */
+/*@ requires \valid(known) && \valid_read(sample);
+    assigns *known; */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_join(rootlet_time *known,
                                                       const rootlet_roughtime_sample *sample,
                                                       uint32_t elapsed, uint32_t delay,

@@ -19,12 +19,20 @@ typedef struct rootlet_reader {
 
 /*@ predicate readable(rootlet_reader r) =
         \valid_read(r.next + (0 .. r.left - 1)) && (r.next == \null ==> r.left == 0);
+    // The same of one in an array, field by field: easier for provers.
+    predicate readable_at{L}(rootlet_reader *readers, integer i) =
+        \valid_read(readers[i].next + (0 .. readers[i].left - 1)) &&
+        (readers[i].next == \null ==> readers[i].left == 0);
+    // In the same array as other bytes: not in a variable of the function that read them.
+    predicate beside(uint8_t *bytes, uint8_t *others) =
+        bytes == \null || (others != \null && \base_addr(bytes) == \base_addr(others));
     // A reader that failed, or one over bytes up to an end.
     predicate ends_at(rootlet_reader r, uint8_t *end) =
         r.next == \null || r.next + r.left == end;
     // Some bytes were read, up to the same end, or the reader failed.
     predicate read_on(rootlet_reader r, rootlet_reader before) =
-        readable(r) && r.left <= before.left && ends_at(r, before.next + before.left);
+        readable(r) && r.left <= before.left && ends_at(r, before.next + before.left) &&
+        beside(r.next, before.next);
     // At least so many: what makes a parser's loop end.
     predicate read_past(rootlet_reader r, rootlet_reader before, integer length) =
         read_on(r, before) && (r.left == 0 || r.left <= before.left - length); */
@@ -46,6 +54,8 @@ uint32_t rootlet_read_be(rootlet_reader *reader, size_t width);
     ensures read_on(*reader, \old(*reader));
     ensures reader->left == 0 || reader->left == \old(reader->left) - length;
     ensures reader->next != \null ==> \result != \null;
+    ensures 0 < length <= \old(reader->left) ==> \result != \null;
+    ensures \result == \null || \result == \old(reader->next);
     ensures \result != \null ==> \valid_read(\result + (0 .. length - 1)) &&
         length <= \old(reader->left); */
 const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
@@ -55,7 +65,8 @@ const uint8_t *rootlet_read_bytes(rootlet_reader *reader, size_t length);
 /*@ requires \valid(reader) && readable(*reader) && width <= 3;
     assigns *reader;
     ensures read_past(*reader, \old(*reader), width);
-    ensures readable(\result) && \result.left <= \old(reader->left); */
+    ensures readable(\result) && \result.left <= \old(reader->left);
+    ensures beside(\result.next, \old(reader->next)); */
 rootlet_reader rootlet_read_vector(rootlet_reader *reader, size_t width);
 
 /* Reads these bytes; the reader fails when there are others. */
@@ -74,7 +85,7 @@ void rootlet_reader_fail(rootlet_reader *reader);
 /* true when nothing failed and nothing is left: the end of every well-formed structure. */
 /*@ requires \valid_read(reader);
     assigns \nothing;
-    ensures \result ==> reader->next != \null; */
+    ensures \result ==> reader->next != \null && reader->left == 0; */
 bool rootlet_reader_done(const rootlet_reader *reader);
 
 /* true when a span holds exactly these bytes. */

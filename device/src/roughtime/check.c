@@ -87,11 +87,47 @@ static const uint8_t delegation_context[] = "Roughtime v1 delegation signature";
 
 /* From here on values have their sizes, so that the bytes of numbers are there. */
 
+/*@ requires \valid_read(value) && readable(*value) && value->left == 8;
+    assigns \nothing; */
 static uint64_t load_le64(const rootlet_reader *value)
 {
     return (uint64_t)rootlet_load_le32(value->next + 4) << 32 | rootlet_load_le32(value->next);
 }
 
+/*@ predicate outer_found{L}(rootlet_reader *values) =
+        readable_at(values, RESPONSE_SIG) && readable_at(values, RESPONSE_NONC) &&
+        readable_at(values, RESPONSE_TYPE) && readable_at(values, RESPONSE_PATH) &&
+        readable_at(values, RESPONSE_SREP) && readable_at(values, RESPONSE_CERT) &&
+        readable_at(values, RESPONSE_INDX) &&
+        values[RESPONSE_SIG].left == ROOTLET_ED25519_SIGNATURE_BYTES &&
+        values[RESPONSE_NONC].left == ROOTLET_ROUGHTIME_NONCE_BYTES;
+    predicate srep_found{L}(rootlet_reader *values) =
+        readable_at(values, SREP_VER) && readable_at(values, SREP_RADI) &&
+        readable_at(values, SREP_MIDP) && readable_at(values, SREP_VERS) &&
+        readable_at(values, SREP_ROOT) && values[SREP_ROOT].left == ROOTLET_ROUGHTIME_HASH_BYTES;
+    predicate cert_found{L}(rootlet_reader *values) =
+        readable_at(values, CERT_SIG) && readable_at(values, CERT_DELE) &&
+        values[CERT_SIG].left == ROOTLET_ED25519_SIGNATURE_BYTES;
+    predicate dele_found{L}(rootlet_reader *values) =
+        readable_at(values, DELE_PUBK) && readable_at(values, DELE_MINT) &&
+        readable_at(values, DELE_MAXT) && values[DELE_PUBK].left == ROOTLET_ROUGHTIME_KEY_BYTES;
+    // What outlives the values: they lie in the packet.
+    predicate packet_beside{L}(rootlet_reader *values, uint8_t *others) =
+        beside(values[RESPONSE_SIG].next, others) && beside(values[RESPONSE_SREP].next, others) &&
+        beside(values[RESPONSE_CERT].next, others); */
+/*@ requires \valid(values + (0 .. RESPONSE_VALUES - 1));
+    requires readable_at(values, RESPONSE);
+    assigns values[0 .. RESPONSE_VALUES - 1];
+    ensures \result == ROOTLET_OK ==> outer_found(values);
+    ensures \result == ROOTLET_OK ==> srep_found(values);
+    ensures \result == ROOTLET_OK ==> cert_found(values);
+    ensures \result == ROOTLET_OK ==> dele_found(values);
+    ensures \result == ROOTLET_OK ==> packet_beside(values, \old(values[RESPONSE].next)) &&
+        beside(values[CERT_SIG].next, \old(values[RESPONSE].next)) &&
+        beside(values[CERT_DELE].next, \old(values[RESPONSE].next)) &&
+        beside(values[DELE_PUBK].next, \old(values[RESPONSE].next));
+    ensures \result == ROOTLET_OK ==>
+        values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES == 0; */
 /* Steps 1 and 2: every message well formed, every value there and of its size. */
 static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES])
 {
@@ -118,12 +154,17 @@ static rootlet_status read_response(rootlet_reader values[RESPONSE_VALUES])
 
 /* true when the list ascends and holds the version. No list starts with 0, which is reserved
  * (section 12.2). */
+/*@ requires \valid_read(list) && readable(*list);
+    assigns \nothing; */
 static bool holds_version(const rootlet_reader *list, uint32_t version)
 {
     const uint8_t *next = list->next;
     size_t left = list->left;
     bool held = false;
     uint32_t previous = 0;
+    /*@ loop invariant left <= list->left && next == list->next + (list->left - left);
+        loop assigns left, held, previous, next;
+        loop variant left; */
     for (; left >= 4; left -= 4) {
         const uint32_t number = rootlet_load_le32(next);
         if (number <= previous) {
@@ -137,11 +178,23 @@ static bool holds_version(const rootlet_reader *list, uint32_t version)
 }
 
 /* Step 8, section 5.3.1: the tree's root is reached from the request, and INDX is used up. */
+/*@ requires \valid(values + (0 .. RESPONSE_VALUES - 1)) && readable_at(values, RESPONSE_INDX);
+    requires readable_at(values, RESPONSE_PATH) && readable_at(values, SREP_ROOT);
+    requires values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES == 0;
+    requires values[SREP_ROOT].left == ROOTLET_ROUGHTIME_HASH_BYTES;
+    requires \valid(hash + (0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1));
+    requires \separated(values + (0 .. RESPONSE_VALUES - 1),
+                        hash + (0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1));
+    assigns values[0 .. RESPONSE_VALUES - 1], hash[0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1]; */
 static bool proves(rootlet_reader values[RESPONSE_VALUES],
                    uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES])
 {
     const size_t size = ROOTLET_ROUGHTIME_HASH_BYTES;
     uint32_t index = rootlet_load_le32(values[RESPONSE_INDX].next);
+    /*@ loop invariant readable_at(values, RESPONSE_PATH);
+        loop invariant values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES == 0;
+        loop assigns index, values[RESPONSE_PATH], hash[0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1];
+        loop variant values[RESPONSE_PATH].left; */
     while (values[RESPONSE_PATH].left > 0) {
         const uint8_t *left = hash;
         const uint8_t *right = rootlet_read_bytes(&values[RESPONSE_PATH], size);
@@ -156,6 +209,12 @@ static bool proves(rootlet_reader values[RESPONSE_VALUES],
 }
 
 /* A signature of sections 5.2.1 or 5.2.6 over a value as it was received. */
+/*@ requires \valid_read(value) && readable(*value);
+    requires \valid_read(signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1));
+    requires \valid_read(key + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1));
+    requires text_length <= sizeof(delegation_context);
+    requires \valid_read(text + (0 .. text_length - 1));
+    assigns \nothing; */
 static bool is_signed(const rootlet_reader *value, const uint8_t *signature, const uint8_t *key,
                       const uint8_t *text, size_t text_length, uint8_t letter)
 {
@@ -168,6 +227,16 @@ static bool is_signed(const rootlet_reader *value, const uint8_t *signature, con
 
 /* Steps 3, 4 and 6: the reply is to this request, in an offered version, and says a time that
  * the server's delegation covers. */
+/*@ requires \valid(sample);
+    requires \valid(got + (0 .. RESPONSE_VALUES - 1)) && readable_at(got, RESPONSE_NONC);
+    requires got[RESPONSE_NONC].left == ROOTLET_ROUGHTIME_NONCE_BYTES;
+    requires srep_found(got) && dele_found(got);
+    requires \valid(asked + (0 .. REQUEST_VALUES - 1)) && readable_at(asked, REQUEST_VER);
+    requires readable_at(asked, REQUEST_NONC);
+    requires asked[REQUEST_NONC].left == ROOTLET_ROUGHTIME_NONCE_BYTES;
+    requires \separated(sample, got + (0 .. RESPONSE_VALUES - 1),
+                        asked + (0 .. REQUEST_VALUES - 1));
+    assigns *sample, got[SREP_VER .. SREP_VERS], got[DELE_MINT .. DELE_MAXT], asked[REQUEST_VER]; */
 static rootlet_status read_sample(rootlet_roughtime_sample *sample,
                                   rootlet_reader got[RESPONSE_VALUES],
                                   rootlet_reader asked[REQUEST_VALUES])
@@ -181,6 +250,8 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
         !holds_version(&asked[REQUEST_VER], version) || !holds_version(&got[SREP_VERS], version)) {
         return ROOTLET_ERR_ROUGHTIME_VERSION;
     }
+    /*@ assert readable_at(got, SREP_RADI) && readable_at(got, SREP_MIDP); */
+    /*@ assert readable_at(got, DELE_MINT) && readable_at(got, DELE_MAXT); */
     const uint32_t radius = rootlet_load_le32(got[SREP_RADI].next);
     if (radius == 0) {
         return ROOTLET_ERR_ROUGHTIME_RADIUS;
@@ -204,6 +275,17 @@ typedef struct evidence {
 } evidence;
 
 /* All but the signatures. Not inlined: its frame must not lie under them. */
+/*@ predicate evidence_found{L}(evidence *found) =
+        readable(found->delegation) && readable(found->time) &&
+        \valid_read(found->delegation_signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
+        \valid_read(found->time_signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
+        \valid_read(found->delegated_key + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1));
+*/
+/*@ requires \valid(found);
+    requires \valid_read(request + (0 .. request_length - 1));
+    requires \valid_read(response + (0 .. response_length - 1));
+    assigns *found;
+    ensures \result == ROOTLET_OK ==> evidence_found(found); */
 __attribute__((noinline)) static rootlet_status
 read_evidence(evidence *found, const uint8_t *request, size_t request_length, size_t request_zeros,
               const uint8_t *response, size_t response_length)

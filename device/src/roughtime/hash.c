@@ -22,6 +22,9 @@ void rootlet_roughtime_hash(uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES], int firs
         b = digest;
         step = sizeof digest;
     }
+    /*@ loop invariant b_length == 0 || (step > 0 && \valid_read(b + (0 .. step - 1)));
+        loop assigns step, b_length, context;
+        loop variant b_length; */
     while (b_length > 0) {
         step = step < b_length ? step : b_length;
         rootlet_sha512_update(&context, b, step);

@@ -18,6 +18,10 @@
 
 /* hash = H(first || a || b). A NULL b stands for b_length zero bytes, which need not exist.
  * hash may overlap a or b. */
+/*@ requires \valid(hash + (0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1));
+    requires \valid_read(a + (0 .. a_length - 1));
+    requires b == \null || \valid_read(b + (0 .. b_length - 1));
+    assigns hash[0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1]; */
 void rootlet_roughtime_hash(uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES], int first, const uint8_t *a,
                             size_t a_length, const uint8_t *b, size_t b_length);
 

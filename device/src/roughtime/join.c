@@ -6,6 +6,7 @@
 #include "rootlet/roughtime.h"
 
 /* a + b, or the largest number where that is too large. One copy serves three callers. */
+/*@ assigns \nothing; */
 __attribute__((noinline)) static uint64_t add_seconds(uint64_t a, uint32_t b)
 {
     const uint64_t sum = a + b;

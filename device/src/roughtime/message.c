@@ -7,6 +7,9 @@
 
 #define WORD 4u
 
+/*@ requires \valid_read(wanted);
+    assigns \nothing;
+    ensures \result ==> 4 * wanted->least <= length <= 4 * wanted->most + 4; */
 static bool is_wanted(const rootlet_roughtime_wanted *wanted, uint32_t tag, size_t length)
 {
     return tag == rootlet_load_le32(wanted->tag) && length >= WORD * wanted->least &&
@@ -31,6 +34,18 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
     const rootlet_roughtime_wanted *const last = wanted + count;
     uint32_t tag = 0;
     size_t end = 0;
+    /*@ ghost size_t taken = 0; */
+    /*@ loop invariant 0 <= left <= pairs;
+        loop invariant offsets == \at(offsets, LoopEntry) + WORD * (pairs - left);
+        loop invariant tags == \at(tags, LoopEntry) + WORD * (pairs - left);
+        loop invariant wanted == \at(wanted, Pre) + taken && found == \at(found, Pre) + taken;
+        loop invariant 0 <= taken <= count;
+        loop invariant values_found(\at(found, Pre), \at(wanted, Pre), taken);
+        loop invariant \forall integer i; 0 <= i < taken ==>
+            value_beside(\at(found, Pre), i, \at(message->next, Pre));
+        loop assigns left, tag, end, found, wanted, tags, offsets, taken,
+                     \at(found, Pre)[0 .. count - 1];
+        loop variant left; */
     for (uint32_t left = pairs; left-- > 0;) {
         const uint32_t previous = tag;
         const size_t start = end;
@@ -47,6 +62,7 @@ rootlet_status rootlet_roughtime_read_message(rootlet_reader *found,
         if (wanted != last && end <= values.left && is_wanted(wanted, tag, end - start)) {
             *found++ = (rootlet_reader){values.next + start, end - start};
             wanted++;
+            /*@ ghost taken++; */
         }
     }
     return wanted == last ? ROOTLET_OK : ROOTLET_ERR_ROUGHTIME_TAG;

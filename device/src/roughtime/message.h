@@ -29,6 +29,9 @@ typedef struct rootlet_roughtime_wanted {
  * packet, with zeros zero bytes behind it that need not exist: ROOTLET_ERR_ROUGHTIME_PACKET when
  * the magic or the length is wrong.
  */
+/*@ requires \valid(packet) && readable(*packet);
+    assigns *packet;
+    ensures read_on(*packet, \old(*packet)); */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_header(rootlet_reader *packet, size_t zeros);
 
 /* "ROUGHTIM" */
@@ -42,6 +45,21 @@ extern const uint8_t rootlet_roughtime_magic[];
  * ROOTLET_ERR_ROUGHTIME_MESSAGE when the message is malformed, else ROOTLET_ERR_ROUGHTIME_TAG when
  * a wanted tag is missing or not of its size.
  */
+/*@ predicate value_found{L}(rootlet_reader *found, rootlet_roughtime_wanted *wanted, integer i) =
+        readable_at(found, i) &&
+        4 * wanted[i].least <= found[i].left <= 4 * wanted[i].most + 4;
+    predicate values_found{L}(rootlet_reader *found, rootlet_roughtime_wanted *wanted,
+                              integer count) =
+        \forall integer i; 0 <= i < count ==> value_found(found, wanted, i);
+    predicate value_beside{L}(rootlet_reader *found, integer i, uint8_t *others) =
+        beside(found[i].next, others); */
+/*@ requires \valid(found + (0 .. count - 1)) && \valid_read(wanted + (0 .. count - 1));
+    requires \separated(found + (0 .. count - 1), wanted + (0 .. count - 1));
+    requires \valid_read(message) && readable(*message);
+    assigns found[0 .. count - 1];
+    ensures \result == ROOTLET_OK ==>
+        \forall integer i; 0 <= i < count ==> value_beside(found, i, \old(message->next));
+    ensures \result == ROOTLET_OK ==> values_found(found, wanted, count); */
 ROOTLET_CHECKED rootlet_status
 rootlet_roughtime_read_message(rootlet_reader *found, const rootlet_roughtime_wanted *wanted,
                                size_t count, const rootlet_reader *message, size_t zeros);
