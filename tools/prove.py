@@ -39,7 +39,7 @@ NO_ALIAS = ("-wp-no-warn-memory-model",)
 
 FLAGS = (
     # Addresses and sizes of 32 bits, as on a Cortex-M.
-    *("-machdep", "gcc_x86_32", "-wp", "-wp-rte", "-wp-cache", "none", "-wp-par", "2"),
+    *("-machdep", "gcc_x86_32", "-c11", "-wp", "-wp-rte", "-wp-cache", "none", "-wp-par", "2"),
     # Neither code nor contract of a function that is called: nothing is known of it.
     *("-kernel-warn-key", "annot:missing-spec=abort"),
 )

@@ -72,7 +72,8 @@ rootlet_status rootlet_roughtime_read_header(rootlet_reader *packet, size_t zero
 {
     const uint8_t *header = rootlet_read_bytes(packet, ROOTLET_ROUGHTIME_MAGIC_BYTES + WORD);
     return header != NULL &&
-                   rootlet_equal(header, rootlet_roughtime_magic, ROOTLET_ROUGHTIME_MAGIC_BYTES) &&
+                   rootlet_equal(header, rootlet_roughtime_first_part,
+                                 ROOTLET_ROUGHTIME_MAGIC_BYTES) &&
                    rootlet_load_le32(header + ROOTLET_ROUGHTIME_MAGIC_BYTES) == packet->left + zeros
                ? ROOTLET_OK
                : ROOTLET_ERR_ROUGHTIME_PACKET;

@@ -34,9 +34,11 @@ typedef struct rootlet_roughtime_wanted {
     ensures read_on(*packet, \old(*packet)); */
 ROOTLET_CHECKED rootlet_status rootlet_roughtime_read_header(rootlet_reader *packet, size_t zeros);
 
-/* "ROUGHTIM" */
+/* The part of a request that is always the same. It begins with what every packet begins with:
+ * "ROUGHTIM". */
+#define ROOTLET_ROUGHTIME_FIRST_PART_BYTES 60
 #define ROOTLET_ROUGHTIME_MAGIC_BYTES 8
-extern const uint8_t rootlet_roughtime_magic[];
+extern const uint8_t rootlet_roughtime_first_part[ROOTLET_ROUGHTIME_FIRST_PART_BYTES];
 
 /*
  * Reads a message of what is left in the reader and zeros zero bytes behind it. Of each of the

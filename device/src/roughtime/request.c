@@ -12,7 +12,7 @@
         (uint8_t)((n) >> 24)
 
 /* All of the head that is the same in every request. */
-const uint8_t rootlet_roughtime_magic[] = {
+const uint8_t rootlet_roughtime_first_part[ROOTLET_ROUGHTIME_FIRST_PART_BYTES] = {
     'R',
     'O',
     'U',
@@ -51,7 +51,7 @@ const uint8_t rootlet_roughtime_magic[] = {
     LE32(ROOTLET_ROUGHTIME_VERSION_DRAFT),
 };
 
-_Static_assert(sizeof rootlet_roughtime_magic + ROOTLET_ROUGHTIME_HASH_BYTES +
+_Static_assert(sizeof rootlet_roughtime_first_part + ROOTLET_ROUGHTIME_HASH_BYTES +
                        ROOTLET_ROUGHTIME_NONCE_BYTES + 4 ==
                    ROOTLET_ROUGHTIME_HEAD_BYTES,
                "the head is the first part, SRV, NONC and TYPE");
@@ -63,8 +63,8 @@ void rootlet_roughtime_request(uint8_t head[ROOTLET_ROUGHTIME_HEAD_BYTES],
                                const uint8_t nonce[ROOTLET_ROUGHTIME_NONCE_BYTES],
                                const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES])
 {
-    rootlet_copy(head, rootlet_roughtime_magic, sizeof rootlet_roughtime_magic);
-    head += sizeof rootlet_roughtime_magic;
+    rootlet_copy(head, rootlet_roughtime_first_part, sizeof rootlet_roughtime_first_part);
+    head += sizeof rootlet_roughtime_first_part;
     rootlet_roughtime_hash(head, ROOTLET_ROUGHTIME_SERVER, server_key, ROOTLET_ROUGHTIME_KEY_BYTES,
                            NULL, 0);
     head += ROOTLET_ROUGHTIME_HASH_BYTES;

@@ -70,7 +70,7 @@ ROOTLET_CHECKED bool rootlet_tls_enter_last(rootlet_reader *reader, size_t width
         readable_at(found, AT_KEY_SHARE) && readable_at(found, AT_UNKNOWN);
     predicate extension_beside{L}(rootlet_reader *found, integer at, uint8_t *others) =
         beside(found[at].next, others);
-    predicate extension_offered{L}(rootlet_reader *found, integer at, unsigned offered) =
+    predicate extension_offered{L}(rootlet_reader *found, integer at, integer offered) =
         found[at].next != \null ==> (offered >> at & 1) != 0; */
 /*@ requires \valid(found + (0 .. EXTENSION_PLACES - 1)) && \valid(reader) && readable(*reader);
     requires \separated(found + (0 .. EXTENSION_PLACES - 1), reader);
