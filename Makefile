@@ -9,7 +9,7 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -19,6 +19,7 @@ help:
 	@echo "make size    flash, RAM, stack and instructions of the device library per core"
 	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
 	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
+	@echo "make prove   prove that the device's parsers have no run-time error"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
 setup-demo:
@@ -88,6 +89,9 @@ SECONDS ?= 60
 
 fuzz: setup-test
 	@$(BIN)/python -m tools.fuzz --seconds $(SECONDS)
+
+prove: setup-test
+	@$(BIN)/python -m tools.prove
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

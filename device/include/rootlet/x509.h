@@ -46,6 +46,17 @@ typedef struct rootlet_x509_config {
     rootlet_time now;
 } rootlet_x509_config;
 
+/*@ predicate readable_anchor(rootlet_anchor a) =
+        \valid_read(a.name + (0 .. a.name_length - 1)) &&
+        \valid_read(a.public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
+    predicate x509_configured{L}(rootlet_x509_config *config) =
+        \valid_read(config->host + (0 .. config->host_length - 1)) &&
+        \valid_read(config->anchors + (0 .. config->anchor_count - 1)) &&
+        (\forall integer i; 0 <= i < config->anchor_count ==> readable_anchor(config->anchors[i]));
+    predicate certificate_at{L}(rootlet_certificate *chain, integer i) =
+        \valid_read(chain[i].der + (0 .. chain[i].length - 1)) &&
+        (chain[i].der == \null ==> chain[i].length == 0); */
+
 /*
  * Checks a chain as the server sent it, leaf first. On ROOTLET_OK, and only then, the leaf's public
  * key is written. Otherwise the status of the first check that failed, in this order (statuses
@@ -101,14 +112,9 @@ typedef struct rootlet_x509_config {
  * 300 beside what the signature check needs. Time is bounded by the chain's bytes, and quadratic in
  * the number of extensions.
  */
-/*@ predicate certificate_at{L}(rootlet_certificate *chain, integer i) =
-        \valid_read(chain[i].der + (0 .. chain[i].length - 1));
-    predicate x509_configured{L}(rootlet_x509_config *config) =
-        \valid_read(config->host + (0 .. config->host_length - 1)); */
 /*@ requires \valid(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
     requires \valid_read(chain + (0 .. count - 1));
-    requires \forall integer i; 0 <= i < count ==>
-        certificate_at(chain, i);
+    requires \forall integer i; 0 <= i < count ==> certificate_at(chain, i);
     requires \valid_read(config) && x509_configured(config);
     assigns public_key[0 .. ROOTLET_PUBLIC_KEY_BYTES - 1]; */
 ROOTLET_CHECKED rootlet_status rootlet_x509_check(uint8_t public_key[ROOTLET_PUBLIC_KEY_BYTES],

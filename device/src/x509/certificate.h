@@ -41,8 +41,7 @@ typedef struct rootlet_x509_view {
 /* Reads a certificate and checks all that can be said of it alone; the view is complete only on
  * ROOTLET_OK. The statuses, and their order, are in rootlet/x509.h: step 1. */
 /*@ requires \valid(view) && \valid_read(certificate) && \separated(view, certificate);
-    requires \valid_read(certificate->der + (0 .. certificate->length - 1));
-    requires certificate->der != \null || certificate->length == 0;
+    requires certificate_at(certificate, 0);
     assigns *view;
     ensures \result == ROOTLET_OK ==> complete(view); */
 ROOTLET_CHECKED rootlet_status rootlet_x509_read(rootlet_x509_view *view,

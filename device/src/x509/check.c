@@ -9,14 +9,22 @@
 #include "rootlet/crypto.h"
 
 /* Not inlined: smaller so, where the library is one file. */
+/*@ requires \valid_read(view) && readable(view->issuer) && \valid_read(name + (0 .. length - 1));
+    assigns \nothing; */
 __attribute__((noinline)) static bool issued_by(const rootlet_x509_view *view, const uint8_t *name,
                                                 size_t length)
 {
     return rootlet_reader_is(&view->issuer, name, length);
 }
 
+/*@ requires \valid_read(view) && readable(view->issuer);
+    requires \valid_read(config) && x509_configured(config);
+    assigns \nothing; */
 static bool issued_by_an_anchor(const rootlet_x509_view *view, const rootlet_x509_config *config)
 {
+    /*@ loop invariant i <= config->anchor_count;
+        loop assigns i;
+        loop variant config->anchor_count - i; */
     for (size_t i = 0; i < config->anchor_count; i++) {
         if (issued_by(view, config->anchors[i].name, config->anchors[i].name_length)) {
             return true;
@@ -27,6 +35,21 @@ static bool issued_by_an_anchor(const rootlet_x509_view *view, const rootlet_x50
 
 /* Steps 1 and 2: fills the path from the leaf up and gives its length. The next certificate is read
  * into the slot behind the path, and stays there when it issued the last one. */
+/*@ requires \valid_read(config) && x509_configured(config);
+    requires \valid_read(chain + (0 .. count - 1));
+    requires \forall integer i; 0 <= i < count ==> certificate_at(chain, i);
+    requires 0 < count <= ROOTLET_CHAIN_CERTIFICATES && \valid(length);
+    requires \valid(path + (0 .. count - 1));
+    // In objects of their own: the solver need not look at sizes.
+    requires \base_addr(path) != \base_addr(length);
+    requires \base_addr(path) != \base_addr(config) && \base_addr(length) != \base_addr(config);
+    requires \base_addr(path) != \base_addr(chain) && \base_addr(length) != \base_addr(chain);
+    requires \base_addr(path) != \base_addr(config->anchors);
+    requires \base_addr(length) != \base_addr(config->anchors);
+    assigns *length, path[0 .. count - 1];
+    ensures 1 <= *length <= count;
+    ensures \result == ROOTLET_OK ==>
+        (\forall integer i; 0 <= i < *length ==> complete(path + i)); */
 static rootlet_status build(rootlet_x509_view *path, size_t *length,
                             const rootlet_certificate *chain, size_t count,
                             const rootlet_x509_config *config)
@@ -34,6 +57,18 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
     rootlet_x509_view *top = path;
     rootlet_status status = rootlet_x509_read(top, chain);
     *length = 1;
+    /*@ loop invariant 1 <= count <= \at(count, Pre);
+        loop invariant 1 <= *length;
+        loop invariant chain == \at(chain, Pre) + (\at(count, Pre) - count);
+        loop invariant top == path + (*length - 1);
+        loop invariant *length + count <= \at(count, Pre) + 1;
+        loop invariant \valid_read(config) && x509_configured(config);
+        loop invariant \forall integer i; 0 <= i < \at(count, Pre) ==>
+            certificate_at(\at(chain, Pre), i);
+        loop invariant status == ROOTLET_OK ==>
+            (\forall integer i; 0 <= i < *length ==> complete(path + i));
+        loop assigns top, status, chain, count, *length, path[0 .. \at(count, Pre) - 1];
+        loop variant count; */
     while (status == ROOTLET_OK && !issued_by_an_anchor(top, config)) {
         chain++;
         count--;
@@ -51,6 +86,8 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
 
 /* Step 3. RFC 9846 section 4.5.1 for the leaf, RFC 5280 section 6.1.4 (k) to (n) for an issuer.
  * Not inlined: smaller so, where the library is one file. */
+/*@ requires \valid_read(view);
+    assigns \nothing; */
 __attribute__((noinline)) static rootlet_status check_role(const rootlet_x509_view *view,
                                                            size_t position)
 {
@@ -79,6 +116,8 @@ __attribute__((noinline)) static rootlet_status check_role(const rootlet_x509_vi
 }
 
 /* Step 4. RFC 5280 section 4.1.2.5: both ends included. */
+/*@ requires \valid_read(view) && \valid_read(now);
+    assigns \nothing; */
 static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_time *now)
 {
     if (view->not_before > 0 && (uint64_t)view->not_before > now->earliest) {
@@ -91,6 +130,9 @@ static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_t
 }
 
 /* Not inlined: smaller so, where the library is one file. */
+/*@ requires \valid_read(view) && readable(view->signature) && readable(view->tbs);
+    requires \valid_read(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
+    assigns \nothing; */
 __attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
                                                const uint8_t *public_key)
 {
@@ -99,16 +141,26 @@ __attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
 }
 
 /* Step 6, from the anchor down: no key is used before it is known to be authentic. */
+/*@ requires \valid_read(path + (0 .. length - 1)) && 0 < length <= ROOTLET_CHAIN_CERTIFICATES;
+    requires \forall integer i; 0 <= i < length ==> complete(path + i);
+    requires \valid_read(config) && x509_configured(config);
+    assigns \nothing; */
 static bool signatures_verify(const rootlet_x509_view *path, size_t length,
                               const rootlet_x509_config *config)
 {
     const rootlet_x509_view *view = path + length - 1;
     const rootlet_anchor *anchor = config->anchors;
     bool verified = false;
+    /*@ loop invariant i <= config->anchor_count && anchor == config->anchors + i;
+        loop assigns i, anchor, verified;
+        loop variant config->anchor_count - i; */
     for (size_t i = 0; i < config->anchor_count && !verified; i++, anchor++) {
         verified = issued_by(view, anchor->name, anchor->name_length) &&
                    verifies(view, anchor->public_key);
     }
+    /*@ loop invariant \exists integer i; 0 <= i < length && view == path + i;
+        loop assigns view, verified;
+        loop variant view - path; */
     while (verified && view != path) {
         view--;
         verified = verifies(view, view[1].public_key);
@@ -116,10 +168,18 @@ static bool signatures_verify(const rootlet_x509_view *path, size_t length,
     return verified;
 }
 
+/*@ requires \valid_read(path + (0 .. length - 1)) && 0 < length <= ROOTLET_CHAIN_CERTIFICATES;
+    requires \forall integer i; 0 <= i < length ==> complete(path + i);
+    requires \valid_read(config) && x509_configured(config);
+    requires host_length <= config->host_length;
+    assigns \nothing; */
 static rootlet_status check_path(const rootlet_x509_view *path, size_t length,
                                  const rootlet_x509_config *config, size_t host_length)
 {
     rootlet_status status = ROOTLET_OK;
+    /*@ loop invariant i <= length;
+        loop assigns i, status;
+        loop variant length - i; */
     for (size_t i = 0; i < length && status == ROOTLET_OK; i++) {
         status = check_role(&path[i], i);
         if (status == ROOTLET_OK) {
