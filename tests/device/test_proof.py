@@ -45,8 +45,8 @@ CONTROLS = {
         *("length > reader->left)", "length > reader->left + 1)"),
     ),
     "a loop goes one too far": (
-        *("base/reader", "rootlet_read_le32"),
-        *("i-- > 0", "i-- + 1 > 0"),
+        *("base/reader", "rootlet_read_be"),
+        *("i < width; i++", "i <= width; i++"),
     ),
     "an element may end behind its parent": (
         *("base/der", "rootlet_der_enter"),
