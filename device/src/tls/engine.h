@@ -172,6 +172,9 @@ size_t rootlet_tls_payload_length(const rootlet_tls *tls);
 size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsigned type);
 
 /* Handles the content of a handshake record, one byte at least. */
+/*@ requires \valid(tls) && \valid_read(content + (0 .. length - 1));
+    requires configured(tls) && handshake_buffer(tls) && message_open(tls);
+    assigns *tls, tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content,
                                                           size_t length);
 
@@ -198,6 +201,8 @@ void rootlet_tls_end(rootlet_tls *tls);
 /* The first failure: the alert is said and the connection ends. Returns the sticking status. */
 rootlet_status rootlet_tls_fail(rootlet_tls *tls, rootlet_status status);
 
+/*@ requires \valid(tls) && \valid_read(content + (0 .. length - 1));
+    assigns *tls; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_alert(rootlet_tls *tls, const uint8_t *content,
                                                       size_t length);
 
