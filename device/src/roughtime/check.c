@@ -99,17 +99,20 @@ static uint64_t load_le64(const rootlet_reader *value)
         readable_at(values, RESPONSE_TYPE) && readable_at(values, RESPONSE_PATH) &&
         readable_at(values, RESPONSE_SREP) && readable_at(values, RESPONSE_CERT) &&
         readable_at(values, RESPONSE_INDX) &&
+        values[RESPONSE_TYPE].left == 4 && values[RESPONSE_INDX].left == 4 &&
         values[RESPONSE_SIG].left == ROOTLET_ED25519_SIGNATURE_BYTES &&
         values[RESPONSE_NONC].left == ROOTLET_ROUGHTIME_NONCE_BYTES;
     predicate srep_found{L}(rootlet_reader *values) =
         readable_at(values, SREP_VER) && readable_at(values, SREP_RADI) &&
         readable_at(values, SREP_MIDP) && readable_at(values, SREP_VERS) &&
+        values[SREP_VER].left == 4 && values[SREP_RADI].left == 4 && values[SREP_MIDP].left == 8 &&
         readable_at(values, SREP_ROOT) && values[SREP_ROOT].left == ROOTLET_ROUGHTIME_HASH_BYTES;
     predicate cert_found{L}(rootlet_reader *values) =
         readable_at(values, CERT_SIG) && readable_at(values, CERT_DELE) &&
         values[CERT_SIG].left == ROOTLET_ED25519_SIGNATURE_BYTES;
     predicate dele_found{L}(rootlet_reader *values) =
         readable_at(values, DELE_PUBK) && readable_at(values, DELE_MINT) &&
+        values[DELE_MINT].left == 8 && values[DELE_MAXT].left == 8 &&
         readable_at(values, DELE_MAXT) && values[DELE_PUBK].left == ROOTLET_ROUGHTIME_KEY_BYTES;
     // What outlives the values: they lie in the packet.
     predicate packet_beside{L}(rootlet_reader *values, uint8_t *others) =
@@ -180,6 +183,7 @@ static bool holds_version(const rootlet_reader *list, uint32_t version)
 /* Step 8, section 5.3.1: the tree's root is reached from the request, and INDX is used up. */
 /*@ requires \valid(values + (0 .. RESPONSE_VALUES - 1)) && readable_at(values, RESPONSE_INDX);
     requires readable_at(values, RESPONSE_PATH) && readable_at(values, SREP_ROOT);
+    requires values[RESPONSE_INDX].left == 4;
     requires values[RESPONSE_PATH].left % ROOTLET_ROUGHTIME_HASH_BYTES == 0;
     requires values[SREP_ROOT].left == ROOTLET_ROUGHTIME_HASH_BYTES;
     requires \valid(hash + (0 .. ROOTLET_ROUGHTIME_HASH_BYTES - 1));
