@@ -10,6 +10,7 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
     }
     rootlet_reader found[EXTENSION_PLACES];
+    /*@ assert \separated(found + (0 .. EXTENSION_PLACES - 1), tls, tls->config); */
     rootlet_status status =
         rootlet_tls_read_extensions(found, body, BIT_SIGNATURE_ALGORITHMS | BIT_UNKNOWN, tls);
     if (status != ROOTLET_OK) {
@@ -25,10 +26,11 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
         return ROOTLET_ERR_TLS_DECODE;
     }
     tls->asked_for = ASKED_FOR_EMPTY_CERTIFICATE;
-    /*@ loop invariant readable(*schemes);
+    /*@ loop invariant schemes == &found[AT_SIGNATURE_ALGORITHMS] && readable(*schemes);
+        loop invariant \separated(schemes, tls, tls->config) && \valid_read(tls->config);
         loop invariant tls->asked_for == ASKED_FOR_EMPTY_CERTIFICATE ||
             (tls->asked_for == ASKED_FOR_CHAIN && tls->config->identity != \null);
-        loop assigns *schemes, tls->asked_for;
+        loop assigns found[AT_SIGNATURE_ALGORITHMS], tls->asked_for;
         loop variant schemes->left; */
     while (ROOTLET_TLS_CLIENT_AUTH && schemes->left > 0) {
         if (rootlet_read_be(schemes, 2) == ROOTLET_TLS_SIGNATURE_SCHEME &&
