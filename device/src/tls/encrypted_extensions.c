@@ -59,6 +59,7 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
 {
     (void)before;
     rootlet_reader found[EXTENSION_PLACES];
+    /*@ assert \separated(found + (0 .. EXTENSION_PLACES - 1), tls, tls->config); */
     rootlet_status status =
         rootlet_tls_read_extensions(found, body,
                                     BIT_SERVER_NAME | BIT_MAX_FRAGMENT_LENGTH |
@@ -83,6 +84,8 @@ rootlet_status rootlet_tls_take_encrypted_extensions(rootlet_tls *tls, rootlet_r
             answer->left == 0) {
             return ROOTLET_ERR_TLS_DECODE;
         }
+        /*@ assert answer == &found[AT_ALPN] && \separated(answer, tls, tls->config); */
+        /*@ assert \valid_read(tls->config->alpn + (0 .. tls->config->alpn_length - 1)); */
         if (!rootlet_reader_is(answer, tls->config->alpn, tls->config->alpn_length)) {
             return ROOTLET_ERR_TLS_ALPN;
         }
