@@ -32,6 +32,7 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
         return ROOTLET_ERR_TLS_DECODE;
     }
     /*@ loop invariant count <= ROOTLET_CHAIN_CERTIFICATES && readable(*body);
+        loop invariant tls->config == \at(tls->config, Pre);
         loop invariant \forall integer i; 0 <= i < count ==>
             certificate_at(&chain[0], i);
         loop assigns count, *body, chain[0 .. ROOTLET_CHAIN_CERTIFICATES - 1];
@@ -51,6 +52,14 @@ rootlet_status rootlet_tls_take_certificate(rootlet_tls *tls, rootlet_reader *bo
         /*@ assert \forall integer i; 0 <= i < count - 1 ==>
                 certificate_at{LoopCurrent}(&chain[0], i) ==> certificate_at(&chain[0], i); */
     }
+    /*@ ghost const rootlet_x509_config *trust = &tls->config->trust; */
+    /*@ assert \valid_read(trust) &&
+            trust->anchors == \at(tls->config->trust.anchors, Pre) &&
+            trust->anchor_count == \at(tls->config->trust.anchor_count, Pre); */
+    /*@ assert \forall integer i; 0 <= i < trust->anchor_count ==>
+            readable_anchor(\at(tls->config->trust.anchors[\at(i, Here)], Pre)) ==>
+            readable_anchor(trust->anchors[i]); */
+    /*@ assert x509_configured(trust); */
     return rootlet_x509_check(tls->secrets.keys.server_key, chain, count, &tls->config->trust);
 }
 

@@ -16,6 +16,7 @@ rootlet_status rootlet_tls_take_certificate_request(rootlet_tls *tls, rootlet_re
     if (status != ROOTLET_OK) {
         return status;
     }
+    /*@ assert \valid_read(tls->config) && tls->config == \at(tls->config, Pre); */
     /* Section 4.3.3. */
     rootlet_reader *schemes = &found[AT_SIGNATURE_ALGORITHMS];
     if (schemes->next == NULL) {

@@ -112,6 +112,8 @@ typedef struct rootlet_tls_writer {
         \valid(tls) && configured(tls) && handshake_buffer(tls) &&
         \valid(body) && readable(*body) && \separated(body, tls, tls->config) &&
         \separated(body, tls->buffers.handshake + (0 .. tls->buffers.handshake_length - 1)) &&
+        \separated(body, tls->config->trust.anchors +
+            (0 .. tls->config->trust.anchor_count - 1)) &&
         \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1)) &&
         \valid_read(before + (0 .. ROOTLET_HASH_BYTES - 1)) &&
         \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1)); */
