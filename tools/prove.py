@@ -86,7 +86,7 @@ PARTS: Mapping[str, Part] = {
     "tls/server_hello": Part(options=NO_ALIAS, wiped="bytes", timeout=60),
     "tls/encrypted_extensions": Part(options=NO_ALIAS, wiped="bytes", timeout=60),
     "tls/certificate_request": Part(options=NO_ALIAS, wiped="bytes", timeout=60),
-    "tls/certificate": Part(options=NO_ALIAS, wiped="bytes", timeout=60),
+    "tls/certificate": Part(options=NO_ALIAS, wiped="bytes", timeout=120),
     # The text that is signed is char, what is signed is uint8_t.
     "tls/certificate_verify": Part(
         provers=("cvc4", "z3"), options=("-wp-model", "Typed+Cast", *NO_ALIAS), wiped="bytes"
