@@ -212,7 +212,7 @@ def prove(part: str, device: Path = DEVICE, only: Sequence[str] = (), timeout: i
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Prove what was asked for; one line each."""
+    """Prove what was asked for, and say how it went."""
     description = (__doc__ or "").partition("\n")[0]
     parser = argparse.ArgumentParser(prog="tools.prove", description=description)
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
@@ -222,6 +222,7 @@ def main(arguments: Sequence[str]) -> int:
         return MISSING
     failed = False
     for part in options.parts or PARTS:
+        print(f"{part}: proving ...", flush=True)
         result = prove(part)
         print(f"{part}: {result.goals} goals, {result.seconds:.0f} s", flush=True)
         for name in PARTS[part].later:
