@@ -32,6 +32,7 @@ TEST_PACKAGES = (
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
     *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
     *("frama-c-base", "why3", "cvc4", "z3"),
+    *("postgresql", "softhsm2", "dehydrated", "lego"),
 )
 FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -42,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 SYSTEM_PYTHON_PACKAGES = ("python3-dev", "python3-venv")
 """Debian keeps these apart from its own Python; another Python brings them along."""
 
-SERVICES = ("nginx",)
+SERVICES = ("nginx", "postgresql")
 """Packages that would start a service of the same name."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
