@@ -89,9 +89,23 @@ def compiler_version(core: Core) -> str:
 
 
 def _compile(core: Core, source: Path, target: Path, options: Sequence[str] = ()) -> None:
+    """Compiles one file, to target and its call graph beside it. Most options change few files, so
+    what a file comes to after the preprocessor is compiled once only."""
     include = (f"-I{DEVICE / 'include'}", f"-I{DEVICE / 'src'}", f"-I{source.parent}")
-    flags = (*core.options, *FLAGS, *options, "-fcallgraph-info=su", *include)
-    _output(f"{core.prefix}gcc", *flags, "-c", str(source), "-o", str(target))
+    command = (f"{core.prefix}gcc", *core.options, *FLAGS)
+    text = _output(*command, *options, *include, "-E", "-P", str(source))
+    key = (*command, str(source), text)
+    graph = target.with_suffix(".ci")
+    if key not in _compiled:
+        arguments = (*options, "-fcallgraph-info=su", *include, "-c", str(source), "-o", str(target))
+        _output(*command, *arguments)
+        _compiled[key] = (target.read_bytes(), graph.read_bytes())
+    else:
+        for path, content in zip((target, graph), _compiled[key], strict=True):
+            path.write_bytes(content)
+
+
+_compiled: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
 
 
 def _objects(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:
