@@ -97,8 +97,8 @@ def _compile(core: Core, source: Path, target: Path, options: Sequence[str] = ()
     key = (*command, str(source), text)
     graph = target.with_suffix(".ci")
     if key not in _compiled:
-        arguments = (*options, "-fcallgraph-info=su", *include, "-c", str(source), "-o", str(target))
-        _output(*command, *arguments)
+        options = (*options, *include, "-fcallgraph-info=su")
+        _output(*command, *options, "-c", str(source), "-o", str(target))
         _compiled[key] = (target.read_bytes(), graph.read_bytes())
     else:
         for path, content in zip((target, graph), _compiled[key], strict=True):
