@@ -9,6 +9,7 @@ import pytest
 from rootlet.cli import main
 from support.authority import Authority
 from support.commands import Done, Run
+from support.postgres import Cluster, cluster
 from support.tls_servers import Farm
 
 
@@ -21,6 +22,12 @@ def authority() -> Authority:
 def farm(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Farm]:
     with Farm(tmp_path_factory.mktemp("servers"), authority) as servers:
         yield servers
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    with cluster() as started:
+        yield started
 
 
 @pytest.fixture

@@ -4,7 +4,8 @@ Layout of the folder (made by ``rootlet init``)::
 
     rootlet.toml      what this maker decided
     root/             root.pem, root.key (encrypted): to be carried away, never needed online
-    ca/               issuing.pem, issuing.key (0600), ca.sqlite: the online state
+    ca/               issuing.pem, issuing.key (0600), ca.sqlite (or the record is in
+                      PostgreSQL, see [ca] database): the online state
     issued/servers/NAME/   cert.pem (leaf, then issuing), key.pem (0600)
     issued/devices/ID/     cert.pem, key.pem (0600)
     time/             Roughtime keys and delegations
@@ -25,6 +26,7 @@ from typing import Any, TypeVar
 
 from rootlet.errors import Environment, Misuse
 from rootlet.files import read_bytes
+from rootlet.maker_ca import CaRules, ca_rules
 from rootlet.profile import PROFILE_NAMES, Profile, load_profile
 
 __all__ = [
@@ -171,6 +173,7 @@ class Maker:
     servers: ServerRules
     devices: DeviceRules
     time_servers: tuple[TimeServer, ...]
+    ca: CaRules
     gateway: Mapping[str, Any]
     """The [gateway] table as it stands; the gateway's own model reads it."""
 
@@ -193,6 +196,7 @@ def parse_maker(text: str, folder: Path) -> Maker:
         servers=_server_rules(table.table("servers"), profile),
         devices=_device_rules(table.table("devices"), profile),
         time_servers=_time_servers(table.table("time")),
+        ca=ca_rules(table.table("ca")),
         gateway=table.get("gateway", dict, {}),
     )
     table.finish()

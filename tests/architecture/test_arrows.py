@@ -14,7 +14,7 @@ TREE = Path(__file__).resolve().parents[2]
 PACKAGE = TREE / "src" / "rootlet"
 DEVICE = TREE / "device" / "src"
 
-BASE = {"errors", "profile", "maker", "files"}
+BASE = {"errors", "profile", "maker", "maker_ca", "files"}
 PARTS = {"ca", "bundle", "servers", "roughtime", "gateway", "device"}
 PYTHON_MAY_USE = {
     **dict.fromkeys(BASE, BASE),

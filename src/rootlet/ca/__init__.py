@@ -1,6 +1,7 @@
 """The maker's certificate authority: policy, issuance, and the record of what was issued."""
 
 from rootlet.ca.authority import Authority, Issued, NewCa, Verifier, make_ca, renew_issuing
+from rootlet.ca.database_store import Database, open_engine, place_of
 from rootlet.ca.policy import Policy, policy_of
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Issuance, Records, Status
@@ -17,6 +18,7 @@ from rootlet.ca.store import (
 
 __all__ = [
     "Authority",
+    "Database",
     "Issuance",
     "Issued",
     "NewCa",
@@ -31,7 +33,9 @@ __all__ = [
     "issued_folder",
     "make_ca",
     "open_authority",
+    "open_engine",
     "open_records",
+    "place_of",
     "policy_of",
     "renew_issuing",
     "renew_issuing_ca",

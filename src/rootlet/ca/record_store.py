@@ -1,11 +1,7 @@
-"""The record of issuances in a database: SQLite by default, in WAL mode, durable at each commit."""
+"""The record of issuances in the CA's database."""
 
 from __future__ import annotations
 
-import os
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,17 +9,11 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from rootlet.ca.database_store import Database
 from rootlet.ca.records import Issuance, Status
-from rootlet.errors import Environment, State
 from rootlet.pki import Kind
 
 __all__ = ["RecordStore"]
-
-LOCK_SECONDS = 10
-"""How long one command waits for another that is writing."""
-
-SHAPE = "0001"
-"""The newest of the migrations: what this module reads and writes."""
 
 ISSUANCES = sa.Table(
     "issuances",
@@ -44,25 +34,16 @@ ISSUANCES = sa.Table(
 )
 """As the migrations leave it; times are seconds since 1970."""
 
-DAMAGED = {"SQLITE_CORRUPT", "SQLITE_NOTADB"}
-"""SQLite's names for a file that is not, or no longer, a database."""
-
 
 class RecordStore:
-    """Keeps issuances in ``path``; a context manager that closes the database."""
+    """Keeps issuances; a context manager that closes the database.
 
-    def __init__(self, path: Path, *, create: bool = False) -> None:
-        self.path = path
-        with self._errors():
-            if path.exists() == create:
-                raise State(
-                    f"{path} exists already" if create else f"there is no record at {path}",
-                    hint="restore it from your backup, or begin with: rootlet ca init",
-                )
-            if create:
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-            self._engine = _engine(path)
-            self._migrate(create=create)
+    ``place`` is a SQLite file or the postgresql:// address that ``place_of`` a maker gives.
+    """
+
+    def __init__(self, place: Path | str, *, create: bool = False) -> None:
+        self.database = Database(place, create=create)
+        """For other tables that belong to the same CA."""
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -75,17 +56,17 @@ class RecordStore:
         trace: TracebackType | None,
     ) -> None:
         """Close the database."""
-        self._engine.dispose()
+        self.database.close()
 
     def add(self, issuance: Issuance) -> None:
         """Record a certificate; it is on the disk when this returns."""
-        with self._errors(), self._engine.begin() as connection:
+        with self.database.transaction() as connection:
             connection.execute(ISSUANCES.insert().values(**_row(issuance)))
 
     def delivered(self, issuance: Issuance) -> None:
         """Mark a certificate as delivered, those before it of its kind and name as replaced."""
         same = (ISSUANCES.c.kind == issuance.kind.value) & (ISSUANCES.c.name == issuance.name)
-        with self._errors(), self._engine.begin() as connection:
+        with self.database.transaction() as connection:
             connection.execute(
                 ISSUANCES.update()
                 .where(same & (ISSUANCES.c.status == Status.DELIVERED.value))
@@ -112,62 +93,11 @@ class RecordStore:
 
     def _select(self, condition: sa.ColumnElement[bool]) -> tuple[Issuance, ...]:
         query = ISSUANCES.select().where(condition).order_by(ISSUANCES.c.number)
-        with self._errors(), self._engine.connect() as connection:
-            try:
-                return tuple(_issuance(row) for row in connection.execute(query).mappings())
-            except UnicodeEncodeError:  # what is asked for is no text: nothing has that name
-                return ()
-
-    def _migrate(self, *, create: bool) -> None:
-        with self._engine.begin() as connection:
-            versioned = sa.inspect(connection).has_table("alembic_version")
-            query = sa.text("SELECT version_num FROM alembic_version")
-            if versioned and connection.execute(query).scalar() == SHAPE:
-                return
-            if not versioned and not create:  # SQLite takes an empty file for a new database
-                raise State(
-                    f"the record {self.path} is empty, or is not one of ours",
-                    hint="restore it from your backup; issue nothing before that",
-                )
-            # Imported here since it takes longer to load than most commands take.
-            from rootlet.ca.migrations import upgrade
-
-            upgrade(connection)
-
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
         try:
-            yield
-        except (sa.exc.DBAPIError, OSError) as error:
-            reason = error.orig if isinstance(error, sa.exc.DBAPIError) else error
-            if getattr(reason, "sqlite_errorname", "") in DAMAGED:
-                raise State(
-                    f"the record {self.path} is damaged: {reason}",
-                    hint="restore it from your backup; issue nothing before that",
-                ) from error
-            raise Environment(
-                f"cannot use the record {self.path}: {reason}",
-                hint="make room or fix the permissions, then run the command again; "
-                "nothing was issued without a record",
-            ) from error
-
-
-def _engine(path: Path) -> sa.Engine:
-    engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": LOCK_SECONDS}
-    )
-
-    def connected(connection: sqlite3.Connection, _record: object) -> None:
-        connection.isolation_level = None  # SQLAlchemy's own BEGIN below also covers the migrations
-        connection.execute("PRAGMA journal_mode = WAL")
-        connection.execute("PRAGMA synchronous = FULL")
-
-    def begun(connection: sa.Connection) -> None:
-        connection.exec_driver_sql("BEGIN")
-
-    sa.event.listen(engine, "connect", connected)
-    sa.event.listen(engine, "begin", begun)
-    return engine
+            with self.database.snapshot() as connection:
+                return tuple(_issuance(row) for row in connection.execute(query).mappings())
+        except UnicodeEncodeError:  # what is asked for is no text: nothing has that name
+            return ()
 
 
 def _row(issuance: Issuance) -> dict[str, Any]:

@@ -5,7 +5,7 @@
     ca/issuing.key                               0600
     ca/clients.pem                               issuing CA and root: what a server checks device
                                                  certificates with, so that devices send one only
-    ca/ca.sqlite                                 the record
+    ca/ca.sqlite                                 the record, where [ca] database names no server
     issued/servers/NAME  issued/devices/ID       cert.pem (leaf, then issuing CA) and key.pem (0600)
 
 NAME is a symbolic link to a folder that is never changed once it has its name, so whoever opens
@@ -26,6 +26,7 @@ from pathlib import Path
 from cryptography import x509
 
 from rootlet.ca.authority import Authority, Issued, NewCa, Verifier, make_ca, renew_issuing
+from rootlet.ca.database_store import RECORD, place_of
 from rootlet.ca.policy import policy_of
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Issuance, Records
@@ -53,7 +54,6 @@ __all__ = [
     "root_path",
 ]
 
-RECORD = Path("ca/ca.sqlite")
 ROOT_KEY = Path("root/root.key")
 ROOT_COPY = Path("ca/root.pem")
 ISSUING = Path("ca/issuing.pem")
@@ -93,8 +93,18 @@ def init_ca(maker: Maker, passphrase: bytes, *, now: datetime) -> NewCa:
     made = make_ca(maker.name, maker.profile, now=now)
     with _folder_errors(maker.folder), _staging(maker.folder) as staging:
         _write_ca(staging, made, passphrase)
+        place = maker.ca.database or staging / RECORD
+        with RecordStore(place, create=True) as records:
+            for record in made.records:
+                records.add(record)
+                if not maker.ca.database:  # the file comes to its place with the others
+                    records.delivered(record)
         for part in ("root", "ca"):
             (staging / part).rename(maker.folder / part)
+    if maker.ca.database:
+        with RecordStore(place_of(maker)) as records:
+            for record in made.records:
+                records.delivered(record)
     return made
 
 
@@ -104,10 +114,6 @@ def _write_ca(folder: Path, made: NewCa, passphrase: bytes) -> None:
     write_atomic(folder / "root/root.pem", root, private=False)
     write_atomic(folder / ISSUING_KEY, key_to_pem(made.issuing_key, None), private=True)
     write_atomic(folder / ROOT_COPY, root, private=False)
-    with RecordStore(folder / RECORD, create=True) as records:
-        for record in made.records:
-            records.add(record)
-            records.delivered(record)
     _write_issuing(folder, made.issuing, made.root)
 
 
@@ -120,7 +126,7 @@ def _write_issuing(folder: Path, issuing: x509.Certificate, root: x509.Certifica
 def open_records(maker: Maker) -> Iterator[RecordStore]:
     """The record alone, for looking at."""
     _require_ca(maker)
-    with RecordStore(maker.folder / RECORD) as records:
+    with RecordStore(place_of(maker)) as records:
         yield records
 
 
@@ -133,7 +139,7 @@ def open_authority(maker: Maker, *, verify: Verifier | None) -> Iterator[Authori
     _require_ca(maker)
     policy = policy_of(maker)
     root, issuing = _read_certificate(maker, ROOT_COPY), _read_certificate(maker, ISSUING)
-    with RecordStore(maker.folder / RECORD) as records:
+    with RecordStore(place_of(maker)) as records:
         key = _issuing_key(maker, issuing)
         yield Authority(policy, root, issuing, key, records, verify)
 
@@ -159,7 +165,7 @@ def renew_issuing_ca(
     certificate, record = renew_issuing(
         issuing.subject, maker.profile, public_key, root, root_key, now=now
     )
-    with RecordStore(maker.folder / RECORD) as records:
+    with RecordStore(place_of(maker)) as records:
         records.add(record)
         _write_issuing(maker.folder, certificate, root)
         records.delivered(record)

@@ -1,4 +1,4 @@
-"""Runs migrations on the connection that rootlet.ca.record_store hands in."""
+"""Runs migrations on the connection that rootlet.ca.database_store hands in."""
 
 from __future__ import annotations
 

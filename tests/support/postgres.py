@@ -1,0 +1,98 @@
+"""A PostgreSQL cluster of a test's own, reached over a Unix socket; no port of the machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from urllib.parse import quote
+
+__all__ = ["USER", "Cluster", "cluster"]
+
+USER = "postgres"
+INSTALL = "apt-get install -y postgresql"
+PLACES = "/usr/lib/postgresql"
+START_SECONDS = 60
+
+
+def _tool(name: str) -> str:
+    """A program of the newest PostgreSQL; Debian keeps them off PATH."""
+    found = sorted(Path(PLACES).glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
+    path = str(found[-1]) if found else shutil.which(name)
+    assert path, f"{name} is missing: {INSTALL}"
+    return path
+
+
+def _run(*words: str | Path) -> None:
+    """Run as the user that PostgreSQL insists on; root is refused by it."""
+    command = [str(word) for word in words]
+    if os.geteuid() == 0:
+        command = ["setpriv", "--reuid", USER, "--regid", USER, "--init-groups", *command]
+    with tempfile.TemporaryFile("w+") as said:  # a pipe would be held open by the server
+        done = subprocess.run(command, stdout=said, stderr=said, cwd="/", check=False)
+        said.seek(0)
+        assert done.returncode == 0, f"{command}: {said.read()}"
+
+
+@dataclass
+class Cluster:
+    """A server that runs, and the databases that are made in it."""
+
+    folder: Path
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def database(self) -> str:
+        """The address of a new and empty database."""
+        name = f"ca{next(self._numbers)}"
+        self.sql("postgres", f"CREATE DATABASE {name}")
+        return self.address(name)
+
+    def address(self, name: str, user: str = USER) -> str:
+        """How a database is written in rootlet.toml."""
+        return f"postgresql://{user}@/{name}?host={quote(str(self.folder), safe='')}"
+
+    def sql(self, name: str, *statements: str) -> None:
+        """Run statements in a database, each by itself."""
+        for statement in statements:
+            _run(_tool("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", USER,
+                 "-d", name, "-c", statement)  # fmt: skip
+
+    def stop(self) -> None:
+        """Stop the server, as a machine does that is shut down."""
+        _run(_tool("pg_ctl"), "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
+
+    def start(self, *, durable: bool) -> None:
+        """Start it, or start it again; ``durable`` lets it sync as a server in use does."""
+        options = [
+            "-c listen_addresses=",
+            f"-c unix_socket_directories={self.folder}",
+            f"-c fsync={'on' if durable else 'off'}",
+            "-c max_connections=40 -c shared_buffers=16MB",
+        ]
+        _run(_tool("pg_ctl"), "-D", self.folder / "data", "-l", self.folder / "log", "-w",
+             "-t", str(START_SECONDS), "-o", " ".join(options), "start")  # fmt: skip
+
+
+@contextlib.contextmanager
+def cluster(*, durable: bool = False) -> Iterator[Cluster]:
+    """A new cluster, removed at the end; its folder is short, for a socket's path must be."""
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    try:
+        if os.geteuid() == 0:
+            shutil.chown(folder, USER, USER)
+        _run(_tool("initdb"), "-D", folder / "data", "-U", USER, "--auth=trust", "--no-sync",
+             "--locale=C", "--encoding=UTF8")  # fmt: skip
+        running = Cluster(folder)
+        running.start(durable=durable)
+        try:
+            yield running
+        finally:
+            running.stop()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
