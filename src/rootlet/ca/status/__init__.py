@@ -1,0 +1,1 @@
+"""What the CA has issued, to look at: a page, metrics, lists."""
