@@ -28,7 +28,7 @@ from rootlet.maker import Maker
 
 __all__ = ["RECORD", "SHAPE", "Database", "open_engine", "place_of"]
 
-SHAPE = "0001"
+SHAPE = "0005"
 """The newest of the migrations: the tables that this version reads and writes."""
 
 RECORD = Path("ca/ca.sqlite")

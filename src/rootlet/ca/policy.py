@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 
 from rootlet.errors import Refused
 from rootlet.maker import Maker
@@ -109,7 +110,7 @@ class Policy:
             request = x509.load_pem_x509_csr(pem)
             signed = request.is_signature_valid
             key = request.public_key()
-        except ValueError as error:
+        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
             raise _bad_request(str(error)) from error
         public_key = require_profile_key(key, self.profile, what="the signing request")
         if not signed:

@@ -20,6 +20,7 @@ from rootlet.ca import (
     policy_of,
     renew_issuing_ca,
 )
+from rootlet.cli.ca_enrol import enrol
 from rootlet.cli.ca_export import export
 from rootlet.cli.ca_issue import issue, renew, summary
 from rootlet.cli.options import (
@@ -68,6 +69,7 @@ def command() -> None:
 command.add_command(issue)
 command.add_command(renew)
 command.add_command(export)
+command.add_command(enrol)
 
 
 @command.command(
