@@ -81,10 +81,10 @@ def test_a_server_needs_a_name(authority: Authority) -> None:
 
 
 class _Full:
-    def add(self, issuance: Issuance) -> None:
+    def add(self, *issuances: Issuance) -> None:
         raise Environment("the disk is full", hint="make room")
 
-    def delivered(self, issuance: Issuance) -> None:
+    def delivered(self, *issuances: Issuance) -> None:
         raise AssertionError("nothing was recorded")
 
 

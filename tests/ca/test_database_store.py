@@ -8,11 +8,13 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -21,6 +23,7 @@ from rootlet.ca import (
     Database,
     Issuance,
     RecordStore,
+    Status,
     deliver,
     init_ca,
     open_authority,
@@ -29,7 +32,7 @@ from rootlet.ca import (
 )
 from rootlet.ca.database_store import SHAPE
 from rootlet.ca.migrations import configuration
-from rootlet.ca.record_store import ISSUANCES
+from rootlet.ca.tables_store import ISSUANCES, METADATA
 from rootlet.errors import Environment, Misuse, State
 from rootlet.maker import CONFIG_NAME, load_maker
 from support.makers import PASSPHRASE, authority_of, bare_maker
@@ -38,6 +41,7 @@ from support.postgres import Cluster, cluster
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 AUTHORITY, _ = authority_of(now=NOW)
 Place = Path | str
+TIMES = ("not_before", "not_after", "issued_at")
 
 
 def issuance() -> Issuance:
@@ -53,7 +57,7 @@ def test_the_migrations_make_the_shape_that_is_used(place: Place) -> None:
     assert ScriptDirectory.from_config(configuration()).get_current_head() == SHAPE
     with Database(place, create=True) as database, database.snapshot() as connection:
         context = MigrationContext.configure(connection)
-        assert compare_metadata(context, ISSUANCES.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_a_record_is_made_once_and_must_be_there_afterwards(place: Place) -> None:
@@ -65,11 +69,21 @@ def test_a_record_is_made_once_and_must_be_there_afterwards(place: Place) -> Non
         RecordStore(place, create=True)
 
 
-def test_several_that_start_at_once_migrate_once(place: Place) -> None:
+def old_record(place: Place, *issuances: Issuance) -> None:
+    """A record as the first version made it."""
+    config = configuration()
     with Database(place, create=True) as database, database.transaction() as connection:
-        for table in ("issuances", "alembic_version"):
+        for table in [*(t.name for t in METADATA.sorted_tables), "alembic_version"]:
             connection.execute(sa.text(f"DROP TABLE {table}"))
-        connection.execute(sa.text("CREATE TABLE alembic_version (version_num VARCHAR(32))"))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for record in issuances:
+            times = {key: int(vars(record)[key].timestamp()) for key in TIMES}
+            connection.execute(ISSUANCES.insert().values({**vars(record), **times}))
+
+
+def test_several_that_start_at_once_migrate_once(place: Place) -> None:
+    old_record(place)
     gate = threading.Barrier(4)
 
     def start(_: int) -> int:
@@ -80,6 +94,17 @@ def test_several_that_start_at_once_migrate_once(place: Place) -> None:
 
     with ThreadPoolExecutor(4) as pool:
         assert max(pool.map(start, range(4))) == 4
+
+
+def test_certificates_that_are_older_than_the_log_are_entered_first(place: Place) -> None:
+    old = [replace(issuance(), status=status) for status in Status]
+    old_record(place, *old[:3])
+    with RecordStore(place) as store:
+        assert store.all() == tuple(old[:3])
+        assert [entry.event for entry in store.entries()] == ["adopted", "delivered"]
+        store.add(issuance())
+        findings = store.verify()
+    assert (findings.problems, findings.entries, findings.certificates) == ([], 3, 4)
 
 
 def test_a_record_of_a_newer_program_is_left_alone(place: Place) -> None:
@@ -93,7 +118,7 @@ def test_a_record_of_a_newer_program_is_left_alone(place: Place) -> None:
 def test_of_a_transaction_that_fails_nothing_stays(place: Place) -> None:
     count = sa.select(sa.func.count()).select_from(ISSUANCES)
     row = {**vars(issuance()), "kind": "device", "status": "recorded"}
-    row |= dict.fromkeys(("not_before", "not_after", "issued_at"), 0)
+    row |= dict.fromkeys(TIMES, 0)
 
     def twice(database: Database) -> None:
         with database.transaction() as connection:
@@ -163,18 +188,6 @@ def test_the_record_is_private_durable_and_survives_a_crash(path: Path) -> None:
         crashed.with_name("crashed.sqlite-wal").write_bytes(wal.read_bytes())
     with RecordStore(crashed) as found:
         assert len(found.all()) == 1
-
-
-def test_a_record_in_an_old_shape_is_brought_up(path: Path) -> None:
-    with RecordStore(path, create=True):
-        pass
-    with sqlite3.connect(path) as connection:
-        connection.execute("DELETE FROM alembic_version")
-        connection.execute("DROP TABLE issuances")
-    connection.close()
-    with RecordStore(path) as store:
-        store.add(issuance())
-        assert len(store.all()) == 1
 
 
 @pytest.mark.parametrize("made", [Path.touch, lambda path: sqlite3.connect(path).close()])

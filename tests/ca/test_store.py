@@ -226,10 +226,10 @@ def test_what_does_not_fit_into_the_record_is_not_issued(tmp_path: Path, size: i
 
 
 class _Unmarked:
-    def add(self, issuance: Issuance) -> None:
+    def add(self, *issuances: Issuance) -> None:
         raise AssertionError("it is recorded already")
 
-    def delivered(self, issuance: Issuance) -> None:
+    def delivered(self, *issuances: Issuance) -> None:
         raise Environment("the disk is full", hint="make room")
 
 

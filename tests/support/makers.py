@@ -43,11 +43,11 @@ class Kept:
 
     added: list[Issuance] = field(default_factory=list)
 
-    def add(self, issuance: Issuance) -> None:
-        self.added.append(issuance)
+    def add(self, *issuances: Issuance) -> None:
+        self.added.extend(issuances)
 
-    def delivered(self, issuance: Issuance) -> None:
-        assert issuance in self.added
+    def delivered(self, *issuances: Issuance) -> None:
+        assert set(issuances) <= set(self.added)
 
 
 def maker_of(profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:

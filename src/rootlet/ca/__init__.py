@@ -1,5 +1,7 @@
 """The maker's certificate authority: policy, issuance, and the record of what was issued."""
 
+from rootlet.ca.audit import Entry, Event
+from rootlet.ca.audit_check_store import Findings, Problem
 from rootlet.ca.authority import Authority, Issued, NewCa, Verifier, make_ca, renew_issuing
 from rootlet.ca.database_store import Database, open_engine, place_of
 from rootlet.ca.policy import Policy, policy_of
@@ -19,10 +21,14 @@ from rootlet.ca.store import (
 __all__ = [
     "Authority",
     "Database",
+    "Entry",
+    "Event",
+    "Findings",
     "Issuance",
     "Issued",
     "NewCa",
     "Policy",
+    "Problem",
     "RecordStore",
     "Records",
     "Status",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -9,30 +11,19 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 
+from rootlet.ca.audit import Entry, Event, rows_digest
+from rootlet.ca.audit_check_store import Findings, verify_audit
+from rootlet.ca.audit_store import append, entries, last_number
 from rootlet.ca.database_store import Database
 from rootlet.ca.records import Issuance, Status
+from rootlet.ca.tables_store import ISSUANCES
 from rootlet.pki import Kind
 
-__all__ = ["RecordStore"]
+__all__ = ["RecordStore", "row_of"]
 
-ISSUANCES = sa.Table(
-    "issuances",
-    sa.MetaData(),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
-    sa.Column("serial", sa.String(40), nullable=False, unique=True),
-    sa.Column("kind", sa.String(16), nullable=False),
-    sa.Column("name", sa.String(255), nullable=False),
-    sa.Column("names", sa.JSON, nullable=False),
-    sa.Column("not_before", sa.BigInteger, nullable=False),
-    sa.Column("not_after", sa.BigInteger, nullable=False),
-    sa.Column("der", sa.LargeBinary, nullable=False),
-    sa.Column("sha256", sa.String(64), nullable=False, unique=True),
-    sa.Column("profile", sa.String(32), nullable=False),
-    sa.Column("issued_at", sa.BigInteger, nullable=False),
-    sa.Column("status", sa.String(16), nullable=False),
-    sa.Index("issuances_by_name", "kind", "name", "number"),
-)
-"""As the migrations leave it; times are seconds since 1970."""
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 class RecordStore:
@@ -41,9 +32,13 @@ class RecordStore:
     ``place`` is a SQLite file or the postgresql:// address that ``place_of`` a maker gives.
     """
 
-    def __init__(self, place: Path | str, *, create: bool = False) -> None:
+    def __init__(
+        self, place: Path | str, *, create: bool = False, clock: Callable[[], datetime] = _utc_now
+    ) -> None:
         self.database = Database(place, create=create)
         """For other tables that belong to the same CA."""
+        self.clock = clock
+        """What the audit log's times are taken from."""
 
     def __enter__(self) -> Self:
         """The store itself."""
@@ -58,25 +53,76 @@ class RecordStore:
         """Close the database."""
         self.database.close()
 
-    def add(self, issuance: Issuance) -> None:
-        """Record a certificate; it is on the disk when this returns."""
-        with self.database.transaction() as connection:
-            connection.execute(ISSUANCES.insert().values(**_row(issuance)))
+    def add(self, *issuances: Issuance) -> None:
+        """Record certificates, all or none; they are on the disk when this returns."""
+        rows = [row_of(issuance) for issuance in issuances]
+        details = {"serials": [row["serial"] for row in rows], "rows": rows_digest(rows)}
+        with self._logged() as connection:
+            connection.execute(ISSUANCES.insert(), rows)
+            self.log(connection, Event.ISSUED, details)
 
-    def delivered(self, issuance: Issuance) -> None:
-        """Mark a certificate as delivered, those before it of its kind and name as replaced."""
-        same = (ISSUANCES.c.kind == issuance.kind.value) & (ISSUANCES.c.name == issuance.name)
+    def delivered(self, *issuances: Issuance) -> None:
+        """Mark certificates as delivered, those before them of their kind and name as replaced."""
+        serials = {issuance.serial for issuance in issuances}
+        with self._logged() as connection:
+            replaced: list[str] = []
+            for kind in {issuance.kind for issuance in issuances}:
+                names = [issuance.name for issuance in issuances if issuance.kind is kind]
+                same = (ISSUANCES.c.kind == kind.value) & ISSUANCES.c.name.in_(names)
+                query = sa.select(ISSUANCES.c.serial).where(
+                    same & (ISSUANCES.c.status == Status.DELIVERED.value)
+                )
+                replaced += connection.execute(query).scalars().all()
+            new = sorted(serials - set(replaced))
+            if not new:
+                return
+            old = sorted(set(replaced) - serials)
+            _mark(connection, old, Status.REPLACED)
+            _mark(connection, new, Status.DELIVERED)
+            details = {"serials": new, "replaced": old} if old else {"serials": new}
+            self.log(connection, Event.DELIVERED, details)
+
+    def abandoned(self, *issuances: Issuance) -> None:
+        """Mark certificates as never to be delivered: their keys are gone."""
+        serials = sorted(issuance.serial for issuance in issuances)
+        with self._logged() as connection:
+            _mark(connection, serials, Status.ABANDONED)
+            self.log(connection, Event.ABANDONED, {"serials": serials})
+
+    def note(self, event: str, details: Mapping[str, Any]) -> None:
+        """Write an entry of the audit log about something else than a certificate."""
+        with self._logged() as connection:
+            self.log(connection, event, details)
+
+    def log(self, connection: sa.Connection, event: str, details: Mapping[str, Any]) -> Entry:
+        """Write an entry in a transaction that is open; others wait from here to its end."""
+        self.database.lock(connection, "audit")
+        serials = details.get("serials", ())
+        serial = serials[0] if len(serials) == 1 else ""
+        at = int(self.clock().timestamp())
+        return append(connection, event, details, at=at, serial=serial)
+
+    def verify(self, *, head: str | None = None) -> Findings:
+        """Hold audit log and certificates against each other; nothing is raised."""
+        with self.database.snapshot() as connection:
+            return verify_audit(connection, head=head)
+
+    def entries(self, *, after: int = 0) -> tuple[Entry, ...]:
+        """The audit log from the entry after number ``after`` on; its last ``-after`` entries."""
+        with self.database.snapshot() as connection:
+            if after < 0:
+                after += last_number(connection)
+            return tuple(entries(connection, after=after))
+
+    @contextmanager
+    def _logged(self) -> Iterator[sa.Connection]:
+        """A transaction that has the audit log's lock from its beginning.
+
+        So rows get their numbers in the order of the log.
+        """
         with self.database.transaction() as connection:
-            connection.execute(
-                ISSUANCES.update()
-                .where(same & (ISSUANCES.c.status == Status.DELIVERED.value))
-                .values(status=Status.REPLACED.value)
-            )
-            connection.execute(
-                ISSUANCES.update()
-                .where(ISSUANCES.c.serial == issuance.serial)
-                .values(status=Status.DELIVERED.value)
-            )
+            self.database.lock(connection, "audit")
+            yield connection
 
     def all(self) -> tuple[Issuance, ...]:
         """Everything that was ever issued, oldest first."""
@@ -100,7 +146,19 @@ class RecordStore:
             return ()
 
 
-def _row(issuance: Issuance) -> dict[str, Any]:
+def _mark(connection: sa.Connection, serials: Sequence[str], status: Status) -> None:
+    """Parameters are many, statements one: it is prepared once."""
+    if serials:
+        query = (
+            ISSUANCES.update()
+            .where(ISSUANCES.c.serial == sa.bindparam("which"))
+            .values(status=status.value)
+        )
+        connection.execute(query, [{"which": serial} for serial in serials])
+
+
+def row_of(issuance: Issuance) -> dict[str, Any]:
+    """A certificate as its table has it."""
     return {
         "serial": issuance.serial,
         "kind": issuance.kind.value,

@@ -25,6 +25,8 @@ class Status(StrEnum):
     """Written where servers and devices take it from, and the newest of its name there."""
     REPLACED = "replaced"
     """A newer one of its name was delivered."""
+    ABANDONED = "abandoned"
+    """It never left the CA, and never will: its private key was lost before it was delivered."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ def issuance_of(
 class Records(Protocol):
     """Keeps what was issued; an addition is on the disk when it returns."""
 
-    def add(self, issuance: Issuance) -> None:
-        """Record a certificate, or raise and record nothing."""
+    def add(self, *issuances: Issuance) -> None:
+        """Record certificates, all of them, or raise and record nothing."""
 
-    def delivered(self, issuance: Issuance) -> None:
-        """Mark a certificate as delivered and those before it of its kind and name as replaced."""
+    def delivered(self, *issuances: Issuance) -> None:
+        """Mark certificates as delivered and those before of their kind and name as replaced."""

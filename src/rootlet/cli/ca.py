@@ -20,6 +20,7 @@ from rootlet.ca import (
     policy_of,
     renew_issuing_ca,
 )
+from rootlet.cli.ca_audit import audit
 from rootlet.cli.ca_enrol import enrol
 from rootlet.cli.ca_export import export
 from rootlet.cli.ca_issue import issue, renew, summary
@@ -70,6 +71,7 @@ command.add_command(issue)
 command.add_command(renew)
 command.add_command(export)
 command.add_command(enrol)
+command.add_command(audit)
 
 
 @command.command(

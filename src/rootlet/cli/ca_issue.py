@@ -67,10 +67,10 @@ Issue = Callable[[Authority, PublicKey | None], Issued]
 class _Unkept:
     """Records of a dry run: nothing is kept."""
 
-    def add(self, issuance: Issuance) -> None:
+    def add(self, *issuances: Issuance) -> None:
         """Do nothing."""
 
-    def delivered(self, issuance: Issuance) -> None:
+    def delivered(self, *issuances: Issuance) -> None:
         """Do nothing."""
 
 

@@ -14,26 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import sqlalchemy as sa
-
 from rootlet.ca.database_store import Database
+from rootlet.ca.tables_store import ENROLMENTS
 from rootlet.errors import Misuse, Refused
 from rootlet.pki import check_device_id
 
-__all__ = ["ENROLMENTS", "Enrolment", "EnrolmentStore"]
+__all__ = ["Enrolment", "EnrolmentStore"]
 
 SECRET_BYTES = 16
 """128 bits: nothing to guess, and short enough to be typed or printed on a label."""
-
-ENROLMENTS = sa.Table(
-    "enrolments",
-    sa.MetaData(),
-    sa.Column("device", sa.String(64), primary_key=True),
-    sa.Column("secret_sha256", sa.String(64), nullable=False),
-    sa.Column("ends_at", sa.BigInteger, nullable=False),
-    sa.Column("key_sha256", sa.String(64), nullable=True),
-)
-"""As the migrations leave it; ``key_sha256`` is that of the first key that came with the secret."""
 
 
 @dataclass(frozen=True)

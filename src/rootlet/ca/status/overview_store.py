@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 import sqlalchemy as sa
 
 from rootlet.ca.database_store import Database
-from rootlet.ca.record_store import ISSUANCES
 from rootlet.ca.status.overview import Listed, Overview
+from rootlet.ca.tables_store import ISSUANCES
 from rootlet.pki import Kind
 
 __all__ = ["Wanted", "each_listed", "read_overview"]
