@@ -9,7 +9,7 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca soak-kill
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -20,6 +20,8 @@ help:
 	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
 	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
 	@echo "make prove   prove that the device's parsers have no run-time error"
+	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
+	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
 setup-demo:
@@ -92,6 +94,12 @@ fuzz: setup-test
 
 prove: setup-test
 	@$(BIN)/python -m tools.prove
+
+bench-ca: setup-test
+	@$(BIN)/python -m tools.bench_ca
+
+soak-kill: setup-test
+	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*

@@ -16,20 +16,22 @@ MOST_BYTES = 16 << 20
 """Nothing that is read here is nearly as long; more is some other file, or one without an end."""
 
 
-def read_bytes(path: Path, *, what: str) -> bytes:
-    """The content of ``path``; ``Environment`` says what was looked for and where."""
+def read_bytes(path: Path, *, what: str, most: int = MOST_BYTES) -> bytes:
+    """The content of ``path``; ``Environment`` says what was looked for and where.
+
+    ``Misuse`` for more than ``most`` bytes.
+    """
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(most + 1)
     except OSError as error:
         raise Environment(
             f"cannot read {what} {path}: {error.strerror}",
             hint="check the path and its permissions",
         ) from error
-    if len(content) > MOST_BYTES:
-        raise Misuse(
-            f"{what} {path} is longer than {MOST_BYTES >> 20} MiB", hint="give the right file"
-        )
+    if len(content) > most:
+        limit = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
+        raise Misuse(f"{what} {path} is longer than {limit}", hint="give the right file")
     return content
 
 

@@ -80,9 +80,12 @@ class Entry:
         return tuple(map(str, values)) if isinstance(values, list) else ()
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
 def canonical(value: object) -> str:
     """The one way to write a value as JSON here."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(value)
 
 
 def chained(

@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from rootlet.ca.audit import FIRST, Entry, canonical, chained, read_details
 from rootlet.ca.tables_store import AUDIT
 
-__all__ = ["actor", "append", "entries", "last_number", "streamed"]
+__all__ = ["AT_ONCE", "actor", "append", "entries", "last_number", "streamed"]
 
 AT_ONCE = 1000
 """Rows that are read together."""

@@ -10,6 +10,7 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Protocol
 
 from cryptography import x509
@@ -24,6 +25,7 @@ from rootlet.pki import (
     Kind,
     PrivateKey,
     PublicKey,
+    Validity,
     check_device_id,
     check_issued,
     device_uri,
@@ -40,7 +42,16 @@ from rootlet.pki import (
 )
 from rootlet.profile import Profile
 
-__all__ = ["Authority", "Issued", "NewCa", "Verifier", "check_current", "make_ca", "renew_issuing"]
+__all__ = [
+    "Authority",
+    "DeviceRequest",
+    "Issued",
+    "NewCa",
+    "Verifier",
+    "check_current",
+    "make_ca",
+    "renew_issuing",
+]
 
 
 class Verifier(Protocol):
@@ -62,6 +73,15 @@ class Issued:
     """Leaf, then issuing CA: what a server sends."""
     key: PrivateKey | None
     """The new private key; None when a signing request brought the public one."""
+
+
+@dataclass(frozen=True)
+class DeviceRequest:
+    """A device that a certificate is asked for."""
+
+    device_id: str
+    public_key: PublicKey | None = None
+    """From its signing request; None: a key is made here."""
 
 
 def _date(moment: datetime) -> str:
@@ -131,13 +151,15 @@ class Authority:
             issuing_key=self.issuing_key,
         )
         general = [general_name(host) for host in hosts]
-        checked = self._check(certificate, Kind.SERVER, general, lifetime)
+        checked, der = self._check(certificate, Kind.SERVER, general, lifetime)
         if self.verify is not None:
-            chain = [_der(checked), _der(self.issuing)]
+            chain = [der, self._issuing_der]
             for host in hosts:
                 self.verify(chain, self.root, host, now)
         texts = tuple(host_text(host) for host in hosts)
-        return self._record(checked, key, Kind.SERVER, texts[0], texts, now)
+        issued = self._issued(checked, der, key, Kind.SERVER, texts[0], texts, now)
+        self.records.add(issued.record)
+        return issued
 
     def issue_device(
         self,
@@ -152,24 +174,38 @@ class Authority:
         It may outlive the issuing CA's present certificate, for that is renewed with the same key,
         but never the root.
         """
-        name = check_device_id(device_id)
+        return self.issue_devices([DeviceRequest(device_id, public_key)], now=now, days=days)[0]
+
+    def issue_devices(
+        self, requests: Sequence[DeviceRequest], *, now: datetime, days: int | None = None
+    ) -> tuple[Issued, ...]:
+        """Issue for many devices as for one; they are recorded together, or none is."""
+        for request in requests:
+            check_device_id(request.device_id)
         lifetime = self.policy.device_validity(days)
         self._check_current(now)
         validity = validity_from(now, lifetime, profile=self.profile, within=self.root)
-        key, public_key = self._keys(public_key)
+        made = tuple(self._device(request, validity, lifetime, now) for request in requests)
+        self.records.add(*(each.record for each in made))
+        return made
+
+    def _device(
+        self, request: DeviceRequest, validity: Validity, lifetime: timedelta, now: datetime
+    ) -> Issued:
+        key, public_key = self._keys(request.public_key)
         certificate = issue_device(
             public_key,
-            name,
+            request.device_id,
             validity,
             new_serial(self.random(SERIAL_BYTES)),
             urn_prefix=self.policy.urn_prefix,
             issuing=self.issuing,
             issuing_key=self.issuing_key,
         )
-        uri = device_uri(self.policy.urn_prefix, name)
+        uri = device_uri(self.policy.urn_prefix, request.device_id)
         general = [x509.UniformResourceIdentifier(uri)]
-        checked = self._check(certificate, Kind.DEVICE, general, lifetime)
-        return self._record(checked, key, Kind.DEVICE, name, (uri,), now)
+        checked, der = self._check(certificate, Kind.DEVICE, general, lifetime)
+        return self._issued(checked, der, key, Kind.DEVICE, request.device_id, (uri,), now)
 
     def _keys(self, public_key: PublicKey | None) -> tuple[PrivateKey | None, PublicKey]:
         if public_key is not None:
@@ -182,37 +218,43 @@ class Authority:
         hint = "renew it with the root's key: rootlet ca issuing renew"
         check_current(self.issuing, now, what="the issuing CA", hint=hint)
 
+    @cached_property
+    def _issuing_der(self) -> bytes:
+        return _der(self.issuing)
+
     def _check(
         self,
         certificate: x509.Certificate,
         kind: Kind,
         names: Sequence[x509.GeneralName],
         lifetime: timedelta,
-    ) -> x509.Certificate:
+    ) -> tuple[x509.Certificate, bytes]:
+        der = _der(certificate)
         checked = check_issued(
-            _der(certificate),
+            der,
             kind=kind,
             names=names,
             issuer=self.issuing,
             profile=self.profile,
             longest=lifetime,
         )
-        self.policy.check_message([_der(checked), _der(self.issuing)])
-        return checked
+        self.policy.check_message([der, self._issuing_der])
+        return checked, der
 
-    def _record(
+    def _issued(
         self,
         certificate: x509.Certificate,
+        der: bytes,
         key: PrivateKey | None,
         kind: Kind,
         name: str,
         names: tuple[str, ...],
         now: datetime,
     ) -> Issued:
+        profile = self.profile
         record = issuance_of(
-            certificate, kind=kind, name=name, names=names, profile=self.profile, now=now
+            certificate, kind=kind, name=name, names=names, profile=profile, now=now, der=der
         )
-        self.records.add(record)
         return Issued(record, certificate, (certificate, self.issuing), key)
 
 

@@ -11,6 +11,7 @@ update migrates it, while others wait.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import zlib
@@ -126,8 +127,45 @@ class Database:
         SQLite's transactions hold the only lock there is from their beginning.
         """
         if self.shared:
-            number = zlib.crc32(f"rootlet {name}".encode())
-            connection.execute(sa.text("SELECT pg_advisory_xact_lock(:n)"), {"n": number})
+            query = sa.text("SELECT pg_advisory_xact_lock(:n)")
+            connection.execute(query, {"n": _lock_number(name)})
+
+    @contextmanager
+    def alone(self, name: str) -> Iterator[None]:
+        """Do something long that only one process may do at a time; ``State`` for a second one.
+
+        The lock ends with the process, however that ends.
+        """
+        with self._held(name) as held:
+            if not held:
+                raise State(
+                    f"another process does the same with the record {self.place}",
+                    hint="wait for its end, then run the command again",
+                )
+            yield
+
+    @contextmanager
+    def _held(self, name: str) -> Iterator[bool]:
+        if isinstance(self.place, Path):
+            with database_errors(self.place):
+                handle = os.open(
+                    self.place.with_name(f"{name}.lock"), os.O_CREAT | os.O_RDWR, 0o600
+                )
+            try:
+                yield _locked(handle)
+            finally:
+                os.close(handle)
+            return
+        with database_errors(self.place):
+            connection = self.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        with connection:
+            query = sa.text("SELECT pg_try_advisory_lock(:n)")
+            with database_errors(self.place):
+                held = bool(connection.execute(query, {"n": _lock_number(name)}).scalar())
+            try:
+                yield held
+            finally:
+                connection.invalidate()  # closes it, and so gives the lock back
 
     def _migrate(self, *, create: bool) -> None:
         with database_errors(self.place), self.engine.begin() as connection:
@@ -146,6 +184,18 @@ class Database:
                 from rootlet.ca.migrations import upgrade
 
                 upgrade(connection)
+
+
+def _lock_number(name: str) -> int:
+    return zlib.crc32(f"rootlet {name}".encode())
+
+
+def _locked(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ import sqlalchemy as sa
 
 from rootlet.ca.audit import Entry, Event, rows_digest
 from rootlet.ca.audit_check_store import Findings, verify_audit
-from rootlet.ca.audit_store import append, entries, last_number
+from rootlet.ca.audit_store import AT_ONCE, append, entries, last_number, streamed
 from rootlet.ca.database_store import Database
+from rootlet.ca.provision import Standing
 from rootlet.ca.records import Issuance, Status
 from rootlet.ca.tables_store import ISSUANCES
 from rootlet.pki import Kind
@@ -58,7 +60,7 @@ class RecordStore:
         rows = [row_of(issuance) for issuance in issuances]
         details = {"serials": [row["serial"] for row in rows], "rows": rows_digest(rows)}
         with self._logged() as connection:
-            connection.execute(ISSUANCES.insert(), rows)
+            _insert(connection, rows)
             self.log(connection, Event.ISSUED, details)
 
     def delivered(self, *issuances: Issuance) -> None:
@@ -85,9 +87,31 @@ class RecordStore:
     def abandoned(self, *issuances: Issuance) -> None:
         """Mark certificates as never to be delivered: their keys are gone."""
         serials = sorted(issuance.serial for issuance in issuances)
+        if not serials:
+            return
         with self._logged() as connection:
             _mark(connection, serials, Status.ABANDONED)
             self.log(connection, Event.ABANDONED, {"serials": serials})
+
+    def standings(self, names: Collection[str]) -> dict[str, list[Standing]]:
+        """What each of many devices has that is recorded or delivered, oldest first."""
+        columns = (ISSUANCES.c.number, ISSUANCES.c.serial, ISSUANCES.c.name, ISSUANCES.c.status)
+        live = ISSUANCES.c.status.in_([Status.RECORDED.value, Status.DELIVERED.value])
+        query = sa.select(*columns).where((ISSUANCES.c.kind == Kind.DEVICE.value) & live)
+        found: dict[str, list[Standing]] = {}
+        with self.database.snapshot() as connection:
+            for row in streamed(connection, query.order_by(ISSUANCES.c.number)):
+                if row["name"] in names:
+                    standing = Standing(**{**row, "status": Status(row["status"])})
+                    found.setdefault(row["name"], []).append(standing)
+        return found
+
+    def with_serials(self, serials: Sequence[str]) -> tuple[Issuance, ...]:
+        """Those of many serials that there are, oldest first within each thousand."""
+        found: list[Issuance] = []
+        for start in range(0, len(serials), AT_ONCE):
+            found += self._select(ISSUANCES.c.serial.in_(serials[start : start + AT_ONCE]))
+        return tuple(found)
 
     def note(self, event: str, details: Mapping[str, Any]) -> None:
         """Write an entry of the audit log about something else than a certificate."""
@@ -144,6 +168,21 @@ class RecordStore:
                 return tuple(_issuance(row) for row in connection.execute(query).mappings())
         except UnicodeEncodeError:  # what is asked for is no text: nothing has that name
             return ()
+
+
+def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """What ISSUANCES.insert() does, in a third of the time: it matters for a bulk."""
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    columns = [column.name for column in ISSUANCES.columns if column.name != "number"]
+    statement = (
+        f"INSERT INTO issuances ({', '.join(columns)}) "  # noqa: S608 - of names of our own
+        f"VALUES ({', '.join([mark] * len(columns))})"
+    )
+    values = [
+        tuple(json.dumps(row[name]) if name == "names" else row[name] for name in columns)
+        for row in rows
+    ]
+    connection.exec_driver_sql(statement, values)
 
 
 def _mark(connection: sa.Connection, serials: Sequence[str], status: Status) -> None:

@@ -58,9 +58,11 @@ def issuance_of(
     names: tuple[str, ...],
     profile: Profile,
     now: datetime,
+    der: bytes | None = None,
 ) -> Issuance:
-    """The record of a certificate that was just made."""
-    der = certificate.public_bytes(Encoding.DER)
+    """The record of a certificate that was just made; ``der`` saves encoding it again."""
+    if der is None:
+        der = certificate.public_bytes(Encoding.DER)
     return Issuance(
         serial=certificate.serial_number.to_bytes(
             (certificate.serial_number.bit_length() + 7) // 8

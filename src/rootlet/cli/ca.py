@@ -24,6 +24,7 @@ from rootlet.cli.ca_audit import audit
 from rootlet.cli.ca_enrol import enrol
 from rootlet.cli.ca_export import export
 from rootlet.cli.ca_issue import issue, renew, summary
+from rootlet.cli.ca_provision import provision
 from rootlet.cli.options import (
     FOLDER,
     date_text,
@@ -71,6 +72,7 @@ command.add_command(issue)
 command.add_command(renew)
 command.add_command(export)
 command.add_command(enrol)
+command.add_command(provision)
 command.add_command(audit)
 
 

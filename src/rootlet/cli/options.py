@@ -6,6 +6,7 @@ import json
 import math
 import shlex
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,6 +20,7 @@ from rootlet.files import read_bytes
 __all__ = [
     "FILE",
     "FOLDER",
+    "Progress",
     "date_text",
     "dry_run_option",
     "json_option",
@@ -40,6 +42,10 @@ SHORT_PASSPHRASE = 12
 
 LONGEST_PASSPHRASE = 1023
 """Bytes; OpenSSL takes no more."""
+
+
+PROGRESS_SECONDS = 2.0
+"""Longest silence of a command that is at work."""
 
 
 class _Seconds(click.FloatRange):
@@ -100,18 +106,18 @@ def date_text(moment: datetime) -> str:
     return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def read_passphrase(file: Path | None, *, new: bool) -> bytes:
-    """The passphrase of the root's key, from a file or asked for; a new one is asked for twice."""
+def read_passphrase(file: Path | None, *, new: bool, what: str = "the root's key") -> bytes:
+    """The passphrase of ``what``, from a file or asked for; a new one is asked for twice."""
     if file is not None:
         passphrase = read_bytes(file, what="the passphrase file").split(b"\n", 1)[0].rstrip(b"\r")
     elif sys.stdin.isatty():
         text = click.prompt(
-            "Passphrase of the root's key", hide_input=True, confirmation_prompt=new, err=True
+            f"Passphrase of {what}", hide_input=True, confirmation_prompt=new, err=True
         )
         passphrase = str(text).encode()
     else:
         raise Secret(
-            "the root's key needs a passphrase and there is no terminal to ask on",
+            f"a passphrase is needed for {what} and there is no terminal to ask on",
             hint="give --passphrase-file FILE",
         )
     if not passphrase:
@@ -128,6 +134,22 @@ def read_passphrase(file: Path | None, *, new: bool) -> bytes:
             err=True,
         )
     return passphrase
+
+
+class Progress:
+    """Says on stderr how far something is, from two seconds on and every two seconds."""
+
+    def __init__(self, *, quiet: bool) -> None:
+        self._quiet = quiet
+        self._started = self._said = time.monotonic()
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """``done`` of ``of`` are ``what``: checked, issued."""
+        now = time.monotonic()
+        if self._quiet or now - self._said < PROGRESS_SECONDS:
+            return
+        self._said = now
+        click.echo(f"{done} of {of} {what}, {now - self._started:.0f} s", err=True)
 
 
 def show(fields: Mapping[str, Any], text: str, *, as_json: bool) -> None:

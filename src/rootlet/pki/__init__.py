@@ -42,10 +42,12 @@ from rootlet.pki.pem import (
     fingerprint,
     parse_fingerprint,
 )
+from rootlet.pki.sealing import KeySealer
 
 __all__ = [
     "SERIAL_BYTES",
     "Host",
+    "KeySealer",
     "Kind",
     "PrivateKey",
     "PublicKey",

@@ -14,10 +14,11 @@ certificates are short-lived.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache, partial
 
 from cryptography import x509
 from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
@@ -109,10 +110,17 @@ def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
+LEAF_USAGE = key_usage(signs_certificates=False)
+
+_Begun = Callable[..., x509.CertificateBuilder]
+"""Everything but the extensions."""
+
+
 def _begin(
     public_key: PublicKey, subject: x509.Name, issuer: x509.Name, validity: Validity, serial: int
-) -> x509.CertificateBuilder:
-    return x509.CertificateBuilder(
+) -> _Begun:
+    return partial(
+        x509.CertificateBuilder,
         issuer_name=issuer,
         subject_name=subject,
         public_key=public_key,
@@ -141,7 +149,7 @@ def issue_root(key: PrivateKey, name: str, validity: Validity, serial: int) -> x
     """A root: self-signed, the only thing that devices trust."""
     subject = common_name(f"{name} Root")
     public_key = key.public_key()
-    builder = _ca(_begin(public_key, subject, subject, validity, serial), public_key, None)
+    builder = _ca(_begin(public_key, subject, subject, validity, serial)(), public_key, None)
     return builder.sign(key, signing_hash(public_key))
 
 
@@ -161,14 +169,21 @@ def issue_issuing(
     root_key: PrivateKey,
 ) -> x509.Certificate:
     """The CA that stays online, below a root."""
-    builder = _begin(public_key, subject, root.subject, validity, serial)
-    builder = _ca(builder, public_key, profile.chain.path_length)
+    begun = _begin(public_key, subject, root.subject, validity, serial)
+    builder = _ca(begun(), public_key, profile.chain.path_length)
     builder = _authority(builder, root_key.public_key())
     return builder.sign(root_key, signing_hash(root_key.public_key()))
 
 
+@lru_cache(maxsize=16)
+def _encoded(value: x509.ExtensionType, critical: bool) -> x509.Extension[x509.ExtensionType]:
+    """An extension that many certificates have alike, encoded once."""
+    der = x509.UnrecognizedExtension(value.oid, value.public_bytes())
+    return x509.Extension(value.oid, critical, der)
+
+
 def _leaf(
-    builder: x509.CertificateBuilder,
+    builder: _Begun,
     names: x509.SubjectAlternativeName,
     usage: ObjectIdentifier,
     issuing_key: PrivateKey,
@@ -176,12 +191,14 @@ def _leaf(
     critical_names: bool,
 ) -> x509.Certificate:
     issuer_public = issuing_key.public_key()
-    builder = (
-        builder.add_extension(key_usage(signs_certificates=False), True)
-        .add_extension(x509.ExtendedKeyUsage([usage]), False)
-        .add_extension(names, critical_names)
-    )
-    return _authority(builder, issuer_public).sign(issuing_key, signing_hash(issuer_public))
+    identifier = x509.AuthorityKeyIdentifier(key_identifier(issuer_public), None, None)
+    extensions = [
+        _encoded(LEAF_USAGE, True),
+        _encoded(x509.ExtendedKeyUsage([usage]), False),
+        x509.Extension(names.oid, critical_names, names),
+        _encoded(identifier, False),
+    ]
+    return builder(extensions=extensions).sign(issuing_key, signing_hash(issuer_public))
 
 
 def issue_server(

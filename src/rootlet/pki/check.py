@@ -5,9 +5,10 @@ These checks read the DER that was made; they share nothing with what builds it 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import TypeVar
+from functools import lru_cache
+from typing import TypeVar, cast
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
@@ -44,9 +45,16 @@ ISSUED_EXTENSIONS: dict[Kind, set[ObjectIdentifier]] = {
 """Exactly these, in each kind of certificate that is issued."""
 
 LEAF_PURPOSE = {
-    Kind.SERVER: ExtendedKeyUsageOID.SERVER_AUTH,
-    Kind.DEVICE: ExtendedKeyUsageOID.CLIENT_AUTH,
+    Kind.SERVER: x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]),
+    Kind.DEVICE: x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
 }
+
+TBS_PARTS = 6
+"""RFC 5280 section 4.1: version, serial, algorithm, issuer, validity, subject, then the key."""
+
+EMPTY_NAME = b"\x30\x00"
+
+LEAF_USAGE = key_usage(signs_certificates=False)
 
 T = TypeVar("T", bound=x509.ExtensionType)
 
@@ -60,18 +68,50 @@ def _must(condition: bool, rule: str, reason: str) -> None:
         )
 
 
-def _find(certificate: x509.Certificate, kind: type[T]) -> x509.Extension[T] | None:
-    try:
-        return certificate.extensions.get_extension_for_class(kind)
-    except x509.ExtensionNotFound:
-        return None
+Held = Mapping[ObjectIdentifier, x509.Extension[x509.ExtensionType]]
+"""A certificate's extensions by kind."""
+
+
+def _held(certificate: x509.Certificate) -> Held:
+    return {entry.oid: entry for entry in certificate.extensions}
+
+
+def _find(held: Held, kind: type[T]) -> x509.Extension[T] | None:
+    return cast("x509.Extension[T] | None", held.get(kind.oid))
+
+
+def _names_of(certificate: x509.Certificate) -> tuple[bytes, bytes]:
+    """DER of issuer and subject, cut out of a version 3 certificate that could be read.
+
+    pyca makes objects of names first, which takes a tenth of the whole check.
+    """
+    der, at = certificate.tbs_certificate_bytes, 0
+    parts: list[bytes] = []
+    end = len(der)
+    while at < end and len(parts) < TBS_PARTS:
+        length, content = der[at + 1], at + 2
+        if length & 0x80:
+            content += length & 0x7F
+            length = int.from_bytes(der[at + 2 : content])
+        if at == 0:
+            at = content  # into the sequence
+            continue
+        parts.append(der[at : content + length])
+        at = content + length
+    return parts[3], parts[5]
+
+
+@lru_cache(maxsize=4)
+def _issuer(certificate: x509.Certificate) -> tuple[object, bytes]:
+    """Key and subject of an issuer, which many certificates are held against."""
+    return certificate.public_key(), certificate.subject.public_bytes()
 
 
 def _read(certificate: x509.Certificate, profile: Profile) -> PublicKey:
     """Force everything that is parsed late, and check what no kind of certificate may lack."""
     try:
         serial, public_key = certificate.serial_number, certificate.public_key()
-        list(certificate.extensions)
+        _held(certificate)
     except (ValueError, x509.DuplicateExtension) as error:
         raise Refused(
             f"the certificate cannot be read: {error}",
@@ -95,19 +135,19 @@ def _verify(certificate: x509.Certificate, key: PublicKey, what: str) -> None:
         _must(False, "signature", f"is not signed by {what}")
 
 
-def _ca_constraints(certificate: x509.Certificate) -> x509.BasicConstraints:
+def _ca_constraints(held: Held) -> x509.BasicConstraints:
     """Check what makes a certificate a CA; its basic constraints."""
-    basic = _find(certificate, x509.BasicConstraints)
+    basic = _find(held, x509.BasicConstraints)
     if basic is None or not (basic.critical and basic.value.ca):
         raise Refused(
             "the certificate is no CA: it has no critical basicConstraints with cA TRUE",
             hint="give the root's certificate, not a server's or a device's",
             status="basic-constraints",
         )
-    usage = _find(certificate, x509.KeyUsage)
+    usage = _find(held, x509.KeyUsage)
     signs = usage is not None and usage.critical and usage.value.key_cert_sign
     _must(signs, "key-usage", "may not sign certificates: it has no critical keyCertSign")
-    for entry in certificate.extensions:
+    for entry in held.values():
         known = not entry.critical or entry.oid in CA_CRITICAL
         what = f"has a critical extension that devices do not know: {entry.oid.dotted_string}"
         _must(known, "critical-extension", what)
@@ -124,10 +164,11 @@ def check_root(certificate: x509.Certificate, *, profile: Profile) -> None:
     4. a subject, equal to the issuer, and a signature that its own key verifies.
     """
     public_key = _read(certificate, profile)
-    limit = _ca_constraints(certificate).path_length
+    held = _held(certificate)
+    limit = _ca_constraints(held).path_length
     room = limit is None or limit > profile.chain.path_length
     _must(room, "path-length", "has a path length that leaves no room for an issuing CA")
-    purpose = _find(certificate, x509.ExtendedKeyUsage)
+    purpose = _find(held, x509.ExtendedKeyUsage)
     _must(purpose is None, "extended-key-usage", "is a root with an extended key usage")
     _must(len(certificate.subject.rdns) > 0, "subject", "has an empty subject")
     own = certificate.issuer.public_bytes() == certificate.subject.public_bytes()
@@ -135,32 +176,29 @@ def check_root(certificate: x509.Certificate, *, profile: Profile) -> None:
     _verify(certificate, public_key, "its own key")
 
 
-def _check_identifiers(
-    certificate: x509.Certificate, public_key: PublicKey, issuer_key: PublicKey
-) -> None:
-    subject = _find(certificate, x509.SubjectKeyIdentifier)
+def _check_identifiers(held: Held, public_key: PublicKey, issuer_key: PublicKey) -> None:
+    subject = _find(held, x509.SubjectKeyIdentifier)
     right = subject is None or subject.value.digest == key_identifier(public_key)
     _must(right, "key-identifier", "has a wrong subject key identifier")
-    authority = _find(certificate, x509.AuthorityKeyIdentifier)
+    authority = _find(held, x509.AuthorityKeyIdentifier)
     right = authority is None or authority.value.key_identifier == key_identifier(issuer_key)
     _must(right, "key-identifier", "has a wrong authority key identifier")
 
 
 def _check_leaf(
-    certificate: x509.Certificate, kind: Kind, names: Sequence[x509.GeneralName]
+    held: Held, kind: Kind, names: Sequence[x509.GeneralName], *, nameless: bool
 ) -> None:
-    usage = _find(certificate, x509.KeyUsage)
+    usage = _find(held, x509.KeyUsage)
     right = usage is not None and usage.critical
-    right = right and usage is not None and usage.value == key_usage(signs_certificates=False)
+    right = right and usage is not None and usage.value == LEAF_USAGE
     _must(right, "key-usage", "is a leaf whose key usage is not digitalSignature alone")
-    purpose = _find(certificate, x509.ExtendedKeyUsage)
-    right = purpose is not None and list(purpose.value) == [LEAF_PURPOSE[kind]]
+    purpose = _find(held, x509.ExtendedKeyUsage)
+    right = purpose is not None and purpose.value == LEAF_PURPOSE[kind]
     _must(right, "extended-key-usage", f"is not for {kind.value} authentication alone")
-    held = _find(certificate, x509.SubjectAlternativeName)
-    right = held is not None and list(held.value) == list(names)
+    alternative = _find(held, x509.SubjectAlternativeName)
+    right = alternative is not None and list(alternative.value) == list(names)
     _must(right, "names", "does not hold the names it was made for")
-    nameless = len(certificate.subject.rdns) == 0
-    right = held is not None and held.critical == nameless
+    right = alternative is not None and alternative.critical == nameless
     _must(right, "names", "has names that are not critical exactly where the subject is empty")
 
 
@@ -183,19 +221,21 @@ def check_issued(
     size = profile.chain.certificate_bytes
     _must(len(der) <= size, "certificate-bytes", f"is {len(der)} bytes, the profile allows {size}")
     public_key = _read(certificate, profile)
-    exact = {entry.oid for entry in certificate.extensions} == ISSUED_EXTENSIONS[kind]
+    held = _held(certificate)
+    exact = held.keys() == ISSUED_EXTENSIONS[kind]
     _must(exact, "extensions", "has other extensions than the profile lists")
     above = certificate if issuer is None else issuer
-    issuer_key = require_profile_key(above.public_key(), profile, what="the issuer")
-    _check_identifiers(certificate, public_key, issuer_key)
-    same = certificate.issuer.public_bytes() == above.subject.public_bytes()
-    _must(same, "issuer", "names another issuer")
+    above_key, above_subject = _issuer(above)
+    issuer_key = require_profile_key(above_key, profile, what="the issuer")
+    _check_identifiers(held, public_key, issuer_key)
+    issuer_name, subject_name = _names_of(certificate)
+    _must(issuer_name == above_subject, "issuer", "names another issuer")
     _verify(certificate, issuer_key, "its issuer")
     if kind in LEAF_PURPOSE:
-        _check_leaf(certificate, kind, names)
+        _check_leaf(held, kind, names, nameless=subject_name == EMPTY_NAME)
     else:
         allowed = None if kind is Kind.ROOT else profile.chain.path_length
-        right = _ca_constraints(certificate).path_length == allowed
+        right = _ca_constraints(held).path_length == allowed
         _must(right, "path-length", "does not have the profile's path length")
     spread = certificate.not_valid_after_utc - certificate.not_valid_before_utc
     most = longest + timedelta(minutes=profile.lifetimes.backdate_minutes)

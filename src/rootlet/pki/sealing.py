@@ -1,0 +1,90 @@
+"""Private keys under one passphrase: encrypted PKCS#8 (RFC 5958) that every tool opens.
+
+The form is PBES2 (RFC 8018) with PBKDF2-HMAC-SHA-256 and AES-256-CBC. pyca writes it with few
+rounds, and no way to ask for more; with many, deriving a key takes a fifth of a second, which a
+bulk of devices cannot pay for each. So the key is derived once, with a random salt, for all that
+are sealed together; each has an initialisation vector of its own. Whoever guesses at the passphrase
+gains nothing by that: opening one of them is all it takes to know it, and that costs the same.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from cryptography.hazmat.primitives.ciphers import Cipher
+from cryptography.hazmat.primitives.ciphers.algorithms import AES256
+from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.pbkdf2 import PBKDF2HMAC
+from cryptography.hazmat.primitives.padding import PKCS7
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from rootlet.errors import Secret
+from rootlet.pki.keys import PrivateKey
+
+__all__ = ["KeySealer"]
+
+ROUNDS = 600_000
+"""OWASP's number for PBKDF2-HMAC-SHA-256, as of 2023."""
+
+SALT_BYTES = 16
+BLOCK_BYTES = 16
+
+INTEGER, OCTETS, NULL, OID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
+PBES2 = bytes.fromhex("2a864886f70d01050d")
+PBKDF2 = bytes.fromhex("2a864886f70d01050c")
+HMAC_SHA256 = bytes.fromhex("2a864886f70d0209")
+AES256_CBC = bytes.fromhex("60864801650304012a")
+
+
+def _tlv(tag: int, *parts: bytes) -> bytes:
+    body = b"".join(parts)
+    size = len(body)
+    if size < 0x80:
+        return bytes((tag, size)) + body
+    length = size.to_bytes((size.bit_length() + 7) // 8)
+    return bytes((tag, 0x80 | len(length))) + length + body
+
+
+class KeySealer:
+    """Encrypts private keys under a passphrase."""
+
+    def __init__(
+        self, passphrase: bytes, *, random: Callable[[int], bytes] = secrets.token_bytes
+    ) -> None:
+        if not passphrase:
+            raise Secret(
+                "the passphrase is empty", hint="choose one, four random words for example"
+            )
+        salt = random(SALT_BYTES)
+        rounds = ROUNDS.to_bytes((ROUNDS.bit_length() + 8) // 8)
+        self._random = random
+        self._key = AES256(
+            PBKDF2HMAC(algorithm=SHA256(), length=32, salt=salt, iterations=ROUNDS).derive(
+                passphrase
+            )
+        )
+        self._derivation = _tlv(
+            SEQUENCE,
+            _tlv(OID, PBKDF2),
+            _tlv(
+                SEQUENCE,
+                _tlv(OCTETS, salt),
+                _tlv(INTEGER, rounds),
+                _tlv(SEQUENCE, _tlv(OID, HMAC_SHA256), _tlv(NULL)),
+            ),
+        )
+
+    def seal(self, key: PrivateKey) -> bytes:
+        """EncryptedPrivateKeyInfo in DER."""
+        plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+        vector = self._random(BLOCK_BYTES)
+        padder = PKCS7(8 * BLOCK_BYTES).padder()
+        encryptor = Cipher(self._key, CBC(vector)).encryptor()
+        padded = padder.update(plain) + padder.finalize()
+        sealed = encryptor.update(padded) + encryptor.finalize()
+        scheme = _tlv(SEQUENCE, _tlv(OID, AES256_CBC), _tlv(OCTETS, vector))
+        parameters = _tlv(SEQUENCE, self._derivation, scheme)
+        algorithm = _tlv(SEQUENCE, _tlv(OID, PBES2), parameters)
+        return _tlv(SEQUENCE, algorithm, _tlv(OCTETS, sealed))
