@@ -3,9 +3,11 @@
 Layout of the folder (made by ``rootlet init``)::
 
     rootlet.toml      what this maker decided
-    root/             root.pem, root.key (encrypted): to be carried away, never needed online
+    root/             root.pem, root.key (encrypted), successor.pem, successor.key (likewise):
+                      to be carried away, never needed online
     ca/               issuing.pem, issuing.key (0600), ca.sqlite (or the record is in
                       PostgreSQL, see [ca] database): the online state
+    bundles/          manifests of the trust bundles that devices were built with
     issued/servers/NAME/   cert.pem (leaf, then issuing), key.pem (0600)
     issued/devices/ID/     cert.pem, key.pem (0600)
     time/             Roughtime keys and delegations

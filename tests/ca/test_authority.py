@@ -87,6 +87,9 @@ class _Full:
     def delivered(self, *issuances: Issuance) -> None:
         raise AssertionError("nothing was recorded")
 
+    def newest_at(self, after: str = "") -> datetime | None:
+        return None
+
 
 def test_what_cannot_be_recorded_is_not_handed_over(authority: Authority) -> None:
     full = replace(authority, records=_Full())
@@ -225,8 +228,10 @@ def test_the_issuing_ca_never_outlives_the_root(profile: str) -> None:
     assert renewed.not_valid_after_utc == made.root.not_valid_after_utc
 
 
-def test_a_new_ca_is_recorded_as_two_certificates() -> None:
+def test_a_new_ca_is_recorded_as_three_certificates() -> None:
     made = make_ca("Example", load_profile("c25519"), now=NOW, random=lambda n: bytes(n))
-    assert [record.kind for record in made.records] == [Kind.ROOT, Kind.ISSUING]
-    assert [record.name for record in made.records] == ["CN=Example Root", "CN=Example Issuing"]
+    assert [record.kind for record in made.records] == [Kind.ROOT, Kind.ROOT, Kind.ISSUING]
+    names = ["CN=Example Root", "CN=Example Root 2", "CN=Example Issuing"]
+    assert [record.name for record in made.records] == names
+    assert made.successor.public_key() != made.root.public_key()
     assert made.root.serial_number == 1 << 126

@@ -242,7 +242,7 @@ def test_a_ca_keeps_its_record_in_postgresql(tmp_path: Path, postgres: Cluster) 
         deliver(maker.folder, authority.issue_device("sensor-1", now=now), authority.records)
     with open_records(maker) as records:
         states = [(record.kind.value, record.status.value) for record in records.all()]
-    assert states == [(kind, "delivered") for kind in ("root", "issuing", "device")]
+    assert states == [(kind, "delivered") for kind in ("root", "root", "issuing", "device")]
     assert not list(maker.folder.rglob("*.sqlite"))
     other = load_maker(shared_maker(tmp_path / "other", address))
     with pytest.raises(State, match="holds a record already"):

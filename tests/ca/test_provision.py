@@ -6,6 +6,7 @@ import json
 import stat
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rootlet.ca import (
-    Authority,
     DeviceRequest,
     Issuance,
     Line,
@@ -69,7 +69,7 @@ def run(
         assert isinstance(store, RecordStore)
         seen = records(store) if records else store
         return provision(
-            Authority(**{**vars_of(authority), "records": seen}),
+            replace(authority, records=seen),
             seen,
             requests,
             Line(line(maker), secret, batch=3),
@@ -77,10 +77,6 @@ def run(
             progress=silent,
             **more,
         )
-
-
-def vars_of(authority: Authority) -> dict[str, Any]:
-    return {name: getattr(authority, name) for name in authority.__dataclass_fields__}
 
 
 def line(maker: Maker) -> Path:
@@ -245,7 +241,7 @@ def test_each_device_gets_a_certificate_and_a_sealed_key(
     assert [stat.S_IMODE(Path(name).stat().st_mode) for name in totals.files] == [0o600] * 3
     with open_records(maker) as records:
         issued = [entry for entry in records.entries() if entry.event == "issued"]
-    assert [len(entry.serials()) for entry in issued[2:]] == [3, 3, 1]
+    assert [len(entry.serials()) for entry in issued[1:]] == [3, 3, 1]
 
 
 def test_a_second_run_issues_nothing(maker: Maker) -> None:

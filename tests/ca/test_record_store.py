@@ -83,7 +83,7 @@ def test_an_old_record_keeps_its_status_when_another_name_is_delivered(store: Re
     record = replace(server(), status=Status.DELIVERED)
     with store:
         store.add(record)
-        second = device("api.example.test")
+        second = replace(device(), name="api.example.test")
         store.add(second)
         store.delivered(second)
         assert store.all()[0].status is Status.DELIVERED

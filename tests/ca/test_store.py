@@ -62,15 +62,26 @@ def pair(maker: Maker, kind: Kind = Kind.SERVER, name: str = NAME) -> x509.Certi
 def test_a_new_ca_has_its_files(tmp_path: Path, profile: str) -> None:
     maker = made_maker(tmp_path / "mine", profile, now=NOW)
     assert sorted(tree(maker.folder)) == [
+        "ca/ceremonies/0001-init.json",
         "ca/clients.pem",
+        "ca/crl/root-1.crl",
         "ca/issuing.key",
         "ca/issuing.pem",
         "ca/root.pem",
+        "ca/successor.pem",
+        "root/ceremonies/0001-init.json",
         "root/root.key",
         "root/root.pem",
+        "root/successor.key",
+        "root/successor.pem",
         "rootlet.toml",
     ]
-    for private in ("root/root.key", "ca/issuing.key", "ca/ca.sqlite"):
+    for private in (
+        "root/root.key",
+        "root/successor.key",
+        "ca/issuing.key",
+        "ca/ca.sqlite",
+    ):
         assert stat.S_IMODE((maker.folder / private).stat().st_mode) == 0o600
     pem = (maker.folder / "root/root.key").read_bytes()
     assert b"ENCRYPTED" in pem
@@ -80,7 +91,7 @@ def test_a_new_ca_has_its_files(tmp_path: Path, profile: str) -> None:
     assert root_path(maker.folder).read_bytes() == (maker.folder / "root/root.pem").read_bytes()
     issuing.verify_directly_issued_by(root)
     with open_records(maker) as records:
-        assert [record.kind for record in records.all()] == [Kind.ROOT, Kind.ISSUING]
+        assert [record.kind for record in records.all()] == [Kind.ROOT, Kind.ROOT, Kind.ISSUING]
 
 
 def test_a_ca_is_made_once(tmp_path: Path) -> None:
@@ -231,6 +242,9 @@ class _Unmarked:
 
     def delivered(self, *issuances: Issuance) -> None:
         raise Environment("the disk is full", hint="make room")
+
+    def newest_at(self, after: str = "") -> datetime | None:
+        raise AssertionError("nothing is issued")
 
 
 def test_a_pair_that_is_in_place_is_said_to_be(tmp_path: Path) -> None:

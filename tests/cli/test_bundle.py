@@ -29,6 +29,8 @@ FILES = [
     "rootlet_bundle.json",
     "rootlet_root.der",
     "rootlet_root.pem",
+    "rootlet_successor.der",
+    "rootlet_successor.pem",
 ]
 
 
@@ -78,7 +80,7 @@ def test_twice_gives_the_same_bytes(tmp_path: Path, run: Run, mine: Path) -> Non
 
 
 def test_formats_can_be_chosen(tmp_path: Path, run: Run, mine: Path) -> None:
-    for formats, names in (("c", FILES[:2]), ("der, json", [FILES[2], FILES[3]])):
+    for formats, names in (("c", FILES[:2]), ("der, json", [*FILES[2:4], FILES[5]])):
         out = tmp_path / formats
         assert run("bundle", "--maker", mine, "--out", out, "--format", formats).code == 0
         assert sorted(read(out)) == names

@@ -89,9 +89,9 @@ def test_a_whole_life(tmp_path: Path, run: Run, passphrase: Path, profile: str) 
     assert again["not_after"] < device["not_after"]
 
     listed = run("ca", "list", *at, "--json").json["issued"]
-    assert [entry["kind"] for entry in listed] == ["root", "issuing", "server", "device"]
+    assert [entry["kind"] for entry in listed] == ["root", "root", "issuing", "server", "device"]
     everything = run("ca", "list", *at, "--all", "--json").json["issued"]
-    assert len(everything) == 6
+    assert len(everything) == 7
     assert [e["serial"] for e in everything if e["status"] == "replaced"] == [
         issued.json["serial"],
         device["serial"],
@@ -178,11 +178,11 @@ def test_a_dry_run_changes_nothing(tmp_path: Path, run: Run, mine: Path) -> None
         assert done.code == 0
         assert "Would issue" in done.out
         assert run(*command, *at, "--dry-run", "--json").json["cert"] is None
-    assert len(run("ca", "list", *at, "--all", "--json").json["issued"]) == 2
+    assert len(run("ca", "list", *at, "--all", "--json").json["issued"]) == 3
     assert not (mine / "issued").exists()
     run("ca", "issue", "server", NAME, *at)
     assert run("ca", "renew", NAME, *at, "--dry-run").code == 0
-    assert len(run("ca", "list", *at, "--all", "--json").json["issued"]) == 3
+    assert len(run("ca", "list", *at, "--all", "--json").json["issued"]) == 4
     bare = bare_maker(tmp_path / "bare").folder
     assert "Would make" in run("ca", "init", "--maker", bare, "--dry-run").out
     assert not (bare / "ca").exists()
@@ -223,7 +223,7 @@ def test_what_is_refused_is_two_lines_and_not_recorded(
     run: Run, mine: Path, arguments: tuple[str, ...], code: int, said: str
 ) -> None:
     two_lines(run("ca", *arguments, "--maker", mine), code, said)
-    assert len(run("ca", "list", "--maker", mine, "--all", "--json").json["issued"]) == 2
+    assert len(run("ca", "list", "--maker", mine, "--all", "--json").json["issued"]) == 3
 
 
 def test_a_refusal_in_json_names_its_rule(run: Run, mine: Path) -> None:
@@ -236,7 +236,11 @@ def test_one_name_of_a_server_and_a_device_is_told_apart(run: Run, mine: Path) -
     at = ("--maker", mine)
     run("ca", "issue", "server", NAME, *at)
     two_lines(run("ca", "renew", NAME, *at, "--lifetime-days", "1"), 2, "is a server")
-    run("ca", "issue", "device", NAME, *at)
+    two_lines(run("ca", "issue", "device", NAME, *at), 1, "is the name of a server")
+    config = mine / "rootlet.toml"
+    allowed = config.read_text(encoding="utf-8")
+    config.write_text(allowed.replace(f'"{NAME}", ', ""), encoding="utf-8")
+    assert run("ca", "issue", "device", NAME, *at).code == 0
     two_lines(run("ca", "renew", NAME, *at), 2, "--kind server")
     assert run("ca", "renew", NAME, *at, "--kind", "device", "--json").json["kind"] == "device"
     done = run("ca", "renew", NAME, *at, "--kind", "device", "--lifetime-hours", "1")
@@ -289,7 +293,7 @@ def test_an_expired_issuing_ca_is_renewed(tmp_path: Path, run: Run, passphrase: 
     assert run(*renew, "--root-dir", away).code == 0
     assert run("ca", "issue", "server", NAME, *at).code == 0
     listed = run("ca", "list", *at, "--json").json["issued"]
-    assert [entry["kind"] for entry in listed] == ["root", "issuing", "server"]
+    assert [entry["kind"] for entry in listed] == ["root", "root", "issuing", "server"]
 
 
 def test_an_expired_root_is_the_end(tmp_path: Path, run: Run, passphrase: Path) -> None:

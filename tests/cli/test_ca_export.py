@@ -44,7 +44,7 @@ def test_everything_leaves_as_csv(run: Run, mine: Path) -> None:
     found = rows(done.out)
     assert [row["serial"] for row in found] == [record.serial for record in issued]
     assert [row["sha256"] for row in found] == [record.sha256 for record in issued]
-    assert found[2]["names"] == "api.example.test"
+    assert found[3]["names"] == "api.example.test"
 
 
 def test_both_shapes_say_the_same(run: Run, mine: Path) -> None:
@@ -78,9 +78,9 @@ def test_a_file_is_written_whole_or_not_at_all(run: Run, mine: Path, tmp_path: P
     out = tmp_path / "issued.csv"
     done = run("ca", "export", "--maker", mine, "--out", out)
     assert done.code == 0
-    assert "6 certificates" in done.err
+    assert "7 certificates" in done.err
     before = out.read_bytes()
-    assert len(rows(before.decode())) == 6
+    assert len(rows(before.decode())) == 7
     with open_authority(load_maker(mine), verify=None) as authority:
         for i in range(150):
             authority.issue_device(f"more-{i}", now=datetime.now(UTC))

@@ -49,6 +49,11 @@ class Kept:
     def delivered(self, *issuances: Issuance) -> None:
         assert set(issuances) <= set(self.added)
 
+    def newest_at(self, after: str = "") -> datetime | None:
+        serials = [issuance.serial for issuance in self.added]
+        start = serials.index(after) + 1 if after in serials else 0
+        return max((issuance.issued_at for issuance in self.added[start:]), default=None)
+
 
 def maker_of(profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:
     """A maker without a folder."""

@@ -5,11 +5,12 @@ from rootlet.bundle.checks import (
     LEAST_YEARS,
     check_hosts,
     check_input,
+    check_successor,
     check_time_servers,
     read_root,
 )
 from rootlet.bundle.formats import FORMATS, bundle_files
-from rootlet.bundle.manifest import MANIFEST_NAME, manifest, manifest_file
+from rootlet.bundle.manifest import MANIFEST_NAME, manifest, manifest_file, trusted_roots
 from rootlet.bundle.model import Bundle, BundledTimeServer, OutputFile
 
 __all__ = [
@@ -23,8 +24,10 @@ __all__ = [
     "c_files",
     "check_hosts",
     "check_input",
+    "check_successor",
     "check_time_servers",
     "manifest",
     "manifest_file",
     "read_root",
+    "trusted_roots",
 ]

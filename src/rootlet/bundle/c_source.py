@@ -35,27 +35,33 @@ SOURCE = """\
 _Static_assert(ROOTLET_PUBLIC_KEY_BYTES == {key_bytes},
                "this bundle is for profile {profile}: build the library for the same one");
 
-static const uint8_t root_name[] = {{
-{name}
-}};
-
-static const uint8_t root_key[ROOTLET_PUBLIC_KEY_BYTES] = {{
-{key}
-}};
-
+{anchors}
 static const rootlet_anchor anchors[] = {{
-    {{root_name, sizeof root_name, root_key}},
+{anchor_list}
 }};
 {hosts}{time_servers}
 const rootlet_bundle rootlet_trust = {{
     .anchors = anchors,
-    .anchor_count = 1,
+    .anchor_count = {anchor_count},
     .hosts = {hosts_value},
     .host_count = {host_count},
     .time_servers = {time_servers_value},
     .time_server_count = {time_server_count},
 }};
 """
+
+
+ANCHOR = """\
+static const uint8_t {which}_name[] = {{
+{name}
+}};
+
+static const uint8_t {which}_key[ROOTLET_PUBLIC_KEY_BYTES] = {{
+{key}
+}};
+"""
+
+ROOTS = ("root", "successor")
 
 
 def _byte_lines(data: bytes, indent: str) -> str:
@@ -65,6 +71,13 @@ def _byte_lines(data: bytes, indent: str) -> str:
 
 def _array(kind: str, name: str, entries: Iterable[str]) -> str:
     return f"\nstatic const {kind} {name}[] = {{\n" + "".join(entries) + "};\n"
+
+
+def _anchors(bundle: Bundle) -> str:
+    return "\n".join(
+        ANCHOR.format(which=which, name=_byte_lines(name, "    "), key=_byte_lines(key, "    "))
+        for which, (name, key) in zip(ROOTS, bundle.anchors, strict=False)
+    )
 
 
 def _hosts(bundle: Bundle) -> str:
@@ -95,8 +108,12 @@ def c_files(bundle: Bundle) -> tuple[OutputFile, OutputFile]:
     source = SOURCE.format(
         profile=bundle.profile.name,
         key_bytes=bundle.profile.sizes.public_key,
-        name=_byte_lines(bundle.anchor_name, "    "),
-        key=_byte_lines(bundle.anchor_key, "    "),
+        anchors=_anchors(bundle),
+        anchor_list="\n".join(
+            f"    {{{which}_name, sizeof {which}_name, {which}_key}},"
+            for which in ROOTS[: len(bundle.anchors)]
+        ),
+        anchor_count=len(bundle.anchors),
         hosts=_hosts(bundle),
         hosts_value="hosts" if bundle.hosts else "NULL",
         host_count=len(bundle.hosts),

@@ -9,6 +9,7 @@ Besides what rootlet.pki.check_root names, a refusal's rule is one of
     not-yet-valid      its validity has not begun
     expired            its validity is over
     short-lived        it ends before a device may
+    successor          the root after it has the same key or the same name
     host, time-server  a name or a Roughtime server that a device could not use
 """
 
@@ -97,6 +98,26 @@ def check_input(
             status="short-lived",
         )
     return root
+
+
+def check_successor(
+    content: bytes, *, what: str, root: x509.Certificate, profile: Profile
+) -> x509.Certificate:
+    """The root's successor in a file: a root of the profile with a name and a key of its own.
+
+    Its dates do not matter: devices keep name and key only, and the certificate is made anew when
+    the successor takes over.
+    """
+    successor = read_root(content, what=what)
+    check_root(successor, profile=profile)
+    same = successor.public_key() == root.public_key() or successor.subject == root.subject
+    if same:
+        raise Refused(
+            f"{what} has the name or the key of the root that it is to follow",
+            hint="give the successor that rootlet ca init made, or leave it out: --no-successor",
+            status="successor",
+        )
+    return successor
 
 
 def _bad_date(rule: str, message: str) -> Refused:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from rootlet.bundle.c_source import c_files
 from rootlet.bundle.model import Bundle, OutputFile
 from rootlet.pki import certificate_to_pem
@@ -12,11 +14,19 @@ __all__ = ["FORMATS", "bundle_files"]
 
 
 def _der(bundle: Bundle) -> tuple[OutputFile, ...]:
-    return (OutputFile("rootlet_root.der", bundle.root_der),)
+    files = [OutputFile("rootlet_root.der", bundle.root_der)]
+    if bundle.successor is not None:
+        content = bundle.successor.public_bytes(Encoding.DER)
+        files.append(OutputFile("rootlet_successor.der", content))
+    return tuple(files)
 
 
 def _pem(bundle: Bundle) -> tuple[OutputFile, ...]:
-    return (OutputFile("rootlet_root.pem", certificate_to_pem(bundle.root)),)
+    files = [OutputFile("rootlet_root.pem", certificate_to_pem(bundle.root))]
+    if bundle.successor is not None:
+        content = certificate_to_pem(bundle.successor)
+        files.append(OutputFile("rootlet_successor.pem", content))
+    return tuple(files)
 
 
 FORMATS: dict[str, Callable[[Bundle], tuple[OutputFile, ...]]] = {

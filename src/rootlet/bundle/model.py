@@ -34,13 +34,23 @@ class OutputFile:
 
 @dataclass(frozen=True)
 class Bundle:
-    """One root, the keys of the clocks, the names of the servers; all of it checked."""
+    """Root and successor, the keys of the clocks, the names of the servers; all of it checked."""
 
     profile: Profile
     maker: str
     root: x509.Certificate
     hosts: tuple[str, ...]
     time_servers: tuple[BundledTimeServer, ...]
+    successor: x509.Certificate | None = None
+    """The root after this one; devices trust both, so the maker can go over without an update."""
+
+    @property
+    def anchors(self) -> tuple[tuple[bytes, bytes], ...]:
+        """Name and raw key of each root that a device trusts, the present one first."""
+        both = (self.root, self.successor)
+        return tuple(
+            (root.subject.public_bytes(), self._key(root)) for root in both if root is not None
+        )
 
     @property
     def root_der(self) -> bytes:
@@ -52,16 +62,8 @@ class Bundle:
         """Its fingerprint, hexadecimal."""
         return fingerprint(self.root_der)
 
-    @property
-    def anchor_name(self) -> bytes:
-        """The root's subject, DER of the whole Name: half of what a device keeps."""
-        return self.root.subject.public_bytes()
-
-    @property
-    def anchor_key(self) -> bytes:
-        """The root's raw public key: the other half."""
-        key = require_profile_key(self.root.public_key(), self.profile, what="the root")
-        return public_bytes(key)
+    def _key(self, root: x509.Certificate) -> bytes:
+        return public_bytes(require_profile_key(root.public_key(), self.profile, what="the root"))
 
     @property
     def root_not_after(self) -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -16,9 +16,11 @@ from typing import Protocol
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from rootlet.ca.clock import ClockGuard, TimeSource
+from rootlet.ca.making import check_current, check_root_current
 from rootlet.ca.policy import Policy
 from rootlet.ca.records import Issuance, Records, issuance_of
-from rootlet.errors import Misuse, State
+from rootlet.errors import Misuse
 from rootlet.pki import (
     SERIAL_BYTES,
     Host,
@@ -26,32 +28,19 @@ from rootlet.pki import (
     PrivateKey,
     PublicKey,
     Validity,
-    check_device_id,
     check_issued,
     device_uri,
     general_name,
     generate_key,
     host_text,
     issue_device,
-    issue_issuing,
-    issue_root,
     issue_server,
-    issuing_subject,
     new_serial,
     validity_from,
 )
 from rootlet.profile import Profile
 
-__all__ = [
-    "Authority",
-    "DeviceRequest",
-    "Issued",
-    "NewCa",
-    "Verifier",
-    "check_current",
-    "make_ca",
-    "renew_issuing",
-]
+__all__ = ["Authority", "DeviceRequest", "Issued", "Verifier"]
 
 
 class Verifier(Protocol):
@@ -84,27 +73,6 @@ class DeviceRequest:
     """From its signing request; None: a key is made here."""
 
 
-def _date(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
-
-
-def check_current(certificate: x509.Certificate, now: datetime, *, what: str, hint: str) -> None:
-    """``State`` when a CA's certificate has expired or is not valid yet."""
-    if now > certificate.not_valid_after_utc:
-        ended = _date(certificate.not_valid_after_utc)
-        raise State(f"{what} expired on {ended}", hint=hint)
-    if now < certificate.not_valid_before_utc:
-        begins = _date(certificate.not_valid_before_utc)
-        raise State(
-            f"{what} is not valid before {begins}", hint="set this machine's clock, then try again"
-        )
-
-
-def _check_root_current(root: x509.Certificate, now: datetime) -> None:
-    hint = "a root cannot be renewed: make a new one with rootlet init and rootlet ca init, and "
-    check_current(root, now, what="the root", hint=hint + "give its bundle to your devices")
-
-
 @dataclass(frozen=True)
 class Authority:
     """An issuing CA, ready to issue."""
@@ -117,6 +85,17 @@ class Authority:
     verify: Verifier | None
     """None only where no device library is built for the profile."""
     random: Callable[[int], bytes] = secrets.token_bytes
+    time_source: TimeSource | None = None
+    """What Roughtime says; None where no servers are configured, or off-line by choice."""
+    _clock: ClockGuard = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Watch the clock by the record, and by Roughtime where that is handed in."""
+        after = self.policy.clock_after_serial
+        guard = ClockGuard(
+            lambda: self.records.newest_at(after), self.time_source, self.policy.clock_limit
+        )
+        object.__setattr__(self, "_clock", guard)
 
     @property
     def profile(self) -> Profile:
@@ -181,7 +160,7 @@ class Authority:
     ) -> tuple[Issued, ...]:
         """Issue for many devices as for one; they are recorded together, or none is."""
         for request in requests:
-            check_device_id(request.device_id)
+            self.policy.device_name(request.device_id)
         lifetime = self.policy.device_validity(days)
         self._check_current(now)
         validity = validity_from(now, lifetime, profile=self.profile, within=self.root)
@@ -214,7 +193,8 @@ class Authority:
         return key, key.public_key()
 
     def _check_current(self, now: datetime) -> None:
-        _check_root_current(self.root, now)
+        self._clock.check(now)
+        check_root_current(self.root, now)
         hint = "renew it with the root's key: rootlet ca issuing renew"
         check_current(self.issuing, now, what="the issuing CA", hint=hint)
 
@@ -260,78 +240,3 @@ class Authority:
 
 def _der(certificate: x509.Certificate) -> bytes:
     return certificate.public_bytes(Encoding.DER)
-
-
-@dataclass(frozen=True)
-class NewCa:
-    """A root and an issuing CA that were just made, nowhere written yet."""
-
-    root: x509.Certificate
-    root_key: PrivateKey
-    issuing: x509.Certificate
-    issuing_key: PrivateKey
-    records: tuple[Issuance, Issuance]
-    """Of the root and of the issuing CA."""
-
-
-def make_ca(
-    name: str,
-    profile: Profile,
-    *,
-    now: datetime,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-) -> NewCa:
-    """Make a root and the issuing CA below it, each with a new key."""
-    root_key, issuing_key = generate_key(profile), generate_key(profile)
-    lifetime = timedelta(days=profile.lifetimes.root_days)
-    validity = validity_from(now, lifetime, profile=profile, within=None)
-    made = issue_root(root_key, name, validity, new_serial(random(SERIAL_BYTES)))
-    root = check_issued(
-        _der(made), kind=Kind.ROOT, names=(), issuer=None, profile=profile, longest=lifetime
-    )
-    subject = root.subject.rfc4514_string()
-    record = issuance_of(root, kind=Kind.ROOT, name=subject, names=(), profile=profile, now=now)
-    issuing, issuing_record = renew_issuing(
-        issuing_subject(name),
-        profile,
-        issuing_key.public_key(),
-        root,
-        root_key,
-        now=now,
-        random=random,
-    )
-    return NewCa(root, root_key, issuing, issuing_key, (record, issuing_record))
-
-
-def renew_issuing(
-    subject: x509.Name,
-    profile: Profile,
-    public_key: PublicKey,
-    root: x509.Certificate,
-    root_key: PrivateKey,
-    *,
-    now: datetime,
-    random: Callable[[int], bytes] = secrets.token_bytes,
-) -> tuple[x509.Certificate, Issuance]:
-    """A certificate for the issuing CA's key, new or not, and its record, not yet kept.
-
-    With the same key and subject as before, everything the issuing CA ever signed stays valid.
-    """
-    _check_root_current(root, now)
-    lifetime = timedelta(days=profile.lifetimes.issuing_days)
-    made = issue_issuing(
-        public_key,
-        subject,
-        validity_from(now, lifetime, profile=profile, within=root),
-        new_serial(random(SERIAL_BYTES)),
-        profile=profile,
-        root=root,
-        root_key=root_key,
-    )
-    issuing = check_issued(
-        _der(made), kind=Kind.ISSUING, names=(), issuer=root, profile=profile, longest=lifetime
-    )
-    text = subject.rfc4514_string()
-    return issuing, issuance_of(
-        issuing, kind=Kind.ISSUING, name=text, names=(), profile=profile, now=now
-    )

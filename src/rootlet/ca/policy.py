@@ -6,12 +6,14 @@ Every refusal carries the name of its rule:
     name-allowed     [servers] names in rootlet.toml does not allow it
     names-twice      the same name was given twice
     device-id        not an id that can stand in a device URN
+    device-name      a device id that is also the name of a server
     urn-prefix       [devices] urn_prefix does not begin a device URN
     lifetime         longer than the profile's limit, or shorter than an hour (a day for devices)
     request          a signing request that its own key did not sign
     key-algorithm    a key of another kind than the profile's
     message-bytes    leaf and issuing certificate do not fit the message that a device can hold
     certificate-bytes, and what rootlet.pki.check_issued names
+    clock-back, clock-differs, clock-unknown, see rootlet.ca.clock
 
 Of a signing request only the key is used: its names, its subject and its extensions are not.
 """
@@ -30,6 +32,7 @@ from rootlet.maker import Maker
 from rootlet.pki import (
     Host,
     PublicKey,
+    check_device_id,
     check_urn_prefix,
     host_text,
     parse_dns_name,
@@ -59,6 +62,10 @@ class Policy:
     """When nothing else is asked for."""
     device_lifetime: timedelta
     urn_prefix: str
+    clock_limit: timedelta
+    """How far the clock may be from Roughtime."""
+    clock_after_serial: str
+    """The clock is held against records after this one; empty for all."""
 
     def server_hosts(self, names: Sequence[str]) -> tuple[Host, ...]:
         """The hosts of a server certificate, the first one being its name."""
@@ -79,6 +86,21 @@ class Policy:
             host.endswith(f".{suffix}") for suffix in self.allowed_suffixes
         )
         return below or host in self.allowed_hosts
+
+    def device_name(self, device_id: str) -> str:
+        """The id of a device; it is its common name too, where no DNS name may stand."""
+        name = check_device_id(device_id)
+        try:
+            host = parse_host(name)
+        except Refused:
+            return name
+        if self._allows(host):
+            raise Refused(
+                f"{name} is the name of a server",
+                hint="give the device another id, or take the name out of [servers] names",
+                status="device-name",
+            )
+        return name
 
     def server_validity(self, hours: int | None) -> timedelta:
         """Lifetime of a server certificate, the maker's own when none is asked for."""
@@ -148,4 +170,6 @@ def policy_of(maker: Maker) -> Policy:
         server_lifetime=timedelta(hours=maker.servers.lifetime_hours),
         device_lifetime=timedelta(days=maker.devices.lifetime_days),
         urn_prefix=check_urn_prefix(maker.devices.urn_prefix),
+        clock_limit=timedelta(seconds=maker.ca.clock_limit_seconds),
+        clock_after_serial=maker.ca.clock_after_serial,
     )

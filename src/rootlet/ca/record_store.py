@@ -148,6 +148,16 @@ class RecordStore:
             self.database.lock(connection, "audit")
             yield connection
 
+    def newest_at(self, after: str = "") -> datetime | None:
+        """When the newest certificate was issued, of those recorded after a serial where given."""
+        query = sa.select(ISSUANCES.c.issued_at).order_by(ISSUANCES.c.issued_at.desc()).limit(1)
+        if after:
+            of_serial = sa.select(ISSUANCES.c.number).where(ISSUANCES.c.serial == after)
+            query = query.where(ISSUANCES.c.number > of_serial.scalar_subquery())
+        with self.database.snapshot() as connection:
+            seconds = connection.execute(query).scalar()
+        return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
     def all(self) -> tuple[Issuance, ...]:
         """Everything that was ever issued, oldest first."""
         return self._select(sa.true())

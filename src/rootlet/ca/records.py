@@ -88,3 +88,9 @@ class Records(Protocol):
 
     def delivered(self, *issuances: Issuance) -> None:
         """Mark certificates as delivered and those before of their kind and name as replaced."""
+
+    def newest_at(self, after: str = "") -> datetime | None:
+        """When the newest certificate was issued; None for none.
+
+        With a serial, only those are looked at that were recorded after it.
+        """

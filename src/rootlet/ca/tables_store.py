@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-__all__ = ["AUDIT", "ENROLMENTS", "ISSUANCES", "METADATA"]
+__all__ = ["AUDIT", "CRLS", "ENROLMENTS", "ISSUANCES", "METADATA", "REVOCATIONS"]
 
 METADATA = sa.MetaData()
 """Of every table that the CA keeps."""
@@ -25,6 +25,7 @@ ISSUANCES = sa.Table(
     sa.Column("issued_at", sa.BigInteger, nullable=False),
     sa.Column("status", sa.String(16), nullable=False),
     sa.Index("issuances_by_name", "kind", "name", "number"),
+    sa.Index("issuances_by_time", "issued_at"),
 )
 """Every certificate that was ever issued."""
 
@@ -50,3 +51,25 @@ ENROLMENTS = sa.Table(
     sa.Column("key_sha256", sa.String(64), nullable=True),
 )
 """As the migrations leave it; ``key_sha256`` is that of the first key that came with the secret."""
+
+REVOCATIONS = sa.Table(
+    "revocations",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("serial", sa.String(40), nullable=False, unique=True),
+    sa.Column("reason", sa.String(32), nullable=False),
+    sa.Column("revoked_at", sa.BigInteger, nullable=False),
+)
+"""What is not to be accepted any more."""
+
+CRLS = sa.Table(
+    "crls",
+    METADATA,
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("issuer", sa.String(40), nullable=False),
+    sa.Column("this_update", sa.BigInteger, nullable=False),
+    sa.Column("next_update", sa.BigInteger, nullable=False),
+    sa.Column("entries", sa.Integer, nullable=False),
+    sa.Column("sha256", sa.String(64), nullable=False),
+)
+"""The lists made of revocations; each issuer's numbers grow."""

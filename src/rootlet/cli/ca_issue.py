@@ -15,6 +15,7 @@ from rootlet.ca import (
     Authority,
     Issuance,
     Issued,
+    Records,
     RecordStore,
     Verifier,
     clients_path,
@@ -23,6 +24,7 @@ from rootlet.ca import (
     open_records,
 )
 from rootlet.cli.check import DEVICE_PROFILE
+from rootlet.cli.clock import offline_option, time_source
 from rootlet.cli.options import (
     FILE,
     date_text,
@@ -37,7 +39,7 @@ from rootlet.device import Anchor, check_chain
 from rootlet.errors import Misuse, State
 from rootlet.files import read_bytes
 from rootlet.maker import Maker, load_maker
-from rootlet.pki import Host, Kind, PublicKey, public_bytes, require_profile_key
+from rootlet.pki import Host, Kind, PublicKey, public_bytes, require_profile_key, spoken
 from rootlet.profile import Profile, load_profile
 
 __all__ = ["issue", "renew", "summary", "verifier_for"]
@@ -67,6 +69,13 @@ Issue = Callable[[Authority, PublicKey | None], Issued]
 class _Unkept:
     """Records of a dry run: nothing is kept."""
 
+    def __init__(self, records: Records) -> None:
+        self._records = records
+
+    def newest_at(self, after: str = "") -> datetime | None:
+        """As in the record."""
+        return self._records.newest_at(after)
+
     def add(self, *issuances: Issuance) -> None:
         """Do nothing."""
 
@@ -89,12 +98,22 @@ def _device_check(
     check_chain(chain, anchors=anchors, host=host, earliest=moment, latest=moment)
 
 
-def _issue(maker: Maker, make: Issue, csr: Path | None, *, dry_run: bool, as_json: bool) -> None:
+def _issue(
+    maker: Maker,
+    make: Issue,
+    csr: Path | None,
+    *,
+    offline: bool,
+    dry_run: bool,
+    as_json: bool,
+) -> None:
+    source = time_source(maker, offline=offline)
     request = None if csr is None else read_bytes(csr, what="the signing request")
-    with open_authority(maker, verify=verifier_for(maker.profile)) as authority:
+    verify = verifier_for(maker.profile)
+    with open_authority(maker, verify=verify, time_source=source) as authority:
         key = None if request is None else authority.policy.request_key(request)
         if dry_run:
-            issued, place = make(replace(authority, records=_Unkept()), key), None
+            issued, place = make(replace(authority, records=_Unkept(authority.records)), key), None
         else:
             issued = make(authority, key)
             place = deliver(maker.folder, issued, authority.records)
@@ -111,6 +130,7 @@ def summary(record: Issuance) -> dict[str, Any]:
         "not_before": date_text(record.not_before),
         "not_after": date_text(record.not_after),
         "sha256": record.sha256,
+        "words": spoken(record.der),
         "profile": record.profile,
         "issued_at": date_text(record.issued_at),
         "bytes": len(record.der),
@@ -158,6 +178,7 @@ def issue() -> None:
 @hours_option
 @csr_option
 @maker_option
+@offline_option
 @dry_run_option
 @json_option
 def issue_server(
@@ -166,6 +187,7 @@ def issue_server(
     hours: int | None,
     csr: Path | None,
     folder: Path,
+    offline: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -174,7 +196,7 @@ def issue_server(
     def make(authority: Authority, key: PublicKey | None) -> Issued:
         return authority.issue_server([name, *more], now=utc_now(), hours=hours, public_key=key)
 
-    _issue(load_maker(folder), make, csr, dry_run=dry_run, as_json=as_json)
+    _issue(load_maker(folder), make, csr, offline=offline, dry_run=dry_run, as_json=as_json)
 
 
 @issue.command(
@@ -186,6 +208,7 @@ def issue_server(
 @days_option
 @csr_option
 @maker_option
+@offline_option
 @dry_run_option
 @json_option
 def issue_device(
@@ -193,6 +216,7 @@ def issue_device(
     days: int | None,
     csr: Path | None,
     folder: Path,
+    offline: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -201,7 +225,7 @@ def issue_device(
     def make(authority: Authority, key: PublicKey | None) -> Issued:
         return authority.issue_device(device_id, now=utc_now(), days=days, public_key=key)
 
-    _issue(load_maker(folder), make, csr, dry_run=dry_run, as_json=as_json)
+    _issue(load_maker(folder), make, csr, offline=offline, dry_run=dry_run, as_json=as_json)
 
 
 @click.command(
@@ -218,6 +242,7 @@ def issue_device(
 @days_option
 @csr_option
 @maker_option
+@offline_option
 @dry_run_option
 @json_option
 def renew(
@@ -227,6 +252,7 @@ def renew(
     days: int | None,
     csr: Path | None,
     folder: Path,
+    offline: bool,
     dry_run: bool,
     as_json: bool,
 ) -> None:
@@ -246,7 +272,7 @@ def renew(
             f"{name} is a {last.kind.value}",
             hint="give --lifetime-hours for a server, --lifetime-days for a device",
         )
-    _issue(maker, make, csr, dry_run=dry_run, as_json=as_json)
+    _issue(maker, make, csr, offline=offline, dry_run=dry_run, as_json=as_json)
 
 
 def _newest(records: RecordStore, name: str, kind: str | None) -> Issuance:

@@ -26,7 +26,9 @@ __all__ = [
     "json_option",
     "maker_option",
     "passphrase_option",
+    "pin_option",
     "read_passphrase",
+    "read_pin",
     "show",
     "timeout_option",
     "utc_now",
@@ -89,6 +91,12 @@ passphrase_option = click.option(
     metavar="FILE",
     help="First line is the passphrase of the root's key.  [default: ask]",
 )
+pin_option = click.option(
+    "--pin-file",
+    type=FILE,
+    metavar="FILE",
+    help="First line is the PIN of the token that keeps the root's key.  [default: ask]",
+)
 
 
 def utc_now() -> datetime:
@@ -109,7 +117,7 @@ def date_text(moment: datetime) -> str:
 def read_passphrase(file: Path | None, *, new: bool, what: str = "the root's key") -> bytes:
     """The passphrase of ``what``, from a file or asked for; a new one is asked for twice."""
     if file is not None:
-        passphrase = read_bytes(file, what="the passphrase file").split(b"\n", 1)[0].rstrip(b"\r")
+        passphrase = _first_line(file, "the passphrase file")
     elif sys.stdin.isatty():
         text = click.prompt(
             f"Passphrase of {what}", hide_input=True, confirmation_prompt=new, err=True
@@ -150,6 +158,25 @@ class Progress:
             return
         self._said = now
         click.echo(f"{done} of {of} {what}, {now - self._started:.0f} s", err=True)
+
+
+def read_pin(file: Path | None) -> str:
+    """The PIN of a token, from a file or asked for."""
+    if file is not None:
+        pin = _first_line(file, "the PIN file").decode("utf-8", errors="replace")
+    elif sys.stdin.isatty():
+        pin = str(click.prompt("PIN of the token", hide_input=True, err=True))
+    else:
+        raise Secret(
+            "the token needs a PIN and there is no terminal to ask on", hint="give --pin-file FILE"
+        )
+    if not pin:
+        raise Secret("the PIN is empty", hint="give the one of the token's user")
+    return pin
+
+
+def _first_line(file: Path, what: str) -> bytes:
+    return read_bytes(file, what=what).split(b"\n", 1)[0].rstrip(b"\r")
 
 
 def show(fields: Mapping[str, Any], text: str, *, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from rootlet.ca import clients_path, issued_folder
+from rootlet.ca import clients_path, crl_path, issued_folder
 from rootlet.cli.options import FILE, FOLDER, json_option, maker_option, show
 from rootlet.errors import Environment, State
 from rootlet.files import write_atomic
@@ -102,6 +102,7 @@ def config(
         key=pair / "key.pem",
         clients=clients_path(base),
         client_auth=ClientAuth(client_auth),
+        crl=crl_path(base) if crl_path(base).exists() else None,
         proxy_to=proxy_to,
         root_dir=None if root_dir is None else root_dir.resolve(),
         state=base / "run" / f"{kind}-{host_text(host)}" if standalone else None,

@@ -52,7 +52,7 @@ from rootlet.roughtime import (
     take_measurement,
 )
 
-__all__ = ["command"]
+__all__ = ["command", "targets_of"]
 
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
 RADIUS = 3
@@ -256,7 +256,7 @@ def query(
     show(fields, "\n".join(lines), as_json=as_json)
 
 
-def _targets(maker: Maker) -> list[Target]:
+def targets_of(maker: Maker) -> list[Target]:
     """The servers of rootlet.toml, in an order nobody can foresee."""
     targets = [
         Target(server.name, parse_address(server.address), key_from_text(server.public_key))
@@ -334,7 +334,7 @@ def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) ->
 
     Exit code 0: they agree. 1: they contradict each other.
     """
-    targets = _targets(load_maker(folder))
+    targets = targets_of(load_maker(folder))
     measurement = take_measurement(targets, timeout=timeout)
     if not measurement.exchanges:
         raise measurement.failures[0][1]

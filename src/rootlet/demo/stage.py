@@ -119,7 +119,7 @@ class Stage:
         self._make_maker(self.maker, "Demo Maker", (API, GATEWAY, OTHER))
         self._configure()
         for name in (API, GATEWAY, OTHER):
-            rootlet("ca", "issue", "server", name, "--maker", str(self.maker))
+            rootlet("ca", "issue", "server", name, "--maker", str(self.maker), "--offline")
         for device in (SENSOR, FORBIDDEN_DEVICE):
             self._device_files(self.maker, device)
         self.say("a rival: another maker, with a CA of its own and the same names")
@@ -163,7 +163,8 @@ class Stage:
 
     def _device_files(self, maker: Path, device: str) -> None:
         """Issue for a device, and put certificate and key into the form its program reads."""
-        rootlet("ca", "issue", "device", device, "--maker", str(maker))
+        # The Roughtime servers are not started yet.
+        rootlet("ca", "issue", "device", device, "--maker", str(maker), "--offline")
         issued = maker / "issued" / "devices" / device
         leaf = certificates_from_pem((issued / "cert.pem").read_bytes(), what=device)[0]
         key = load_pem_private_key((issued / "key.pem").read_bytes(), None)

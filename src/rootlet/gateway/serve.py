@@ -34,6 +34,7 @@ from rootlet.gateway.store import (
     ServerFiles,
     client_roots,
     device_context,
+    load_client_roots,
     load_secrets,
     load_server_files,
     upstream_context,
@@ -106,6 +107,7 @@ class GatewayServer:
             # Tried in a context of its own first, so that a bad pair leaves the old one at work.
             check()
             load_server_files(context, files)
+            load_client_roots(context, clients)
 
         return cls(hub, context, reload)
 
@@ -138,7 +140,10 @@ class GatewayServer:
         return Address(host, port)
 
     def reload(self) -> None:
-        """Take the renewed certificate; open connections go on. A bad one is reported and left."""
+        """Take the renewed certificate and new CRLs; open connections go on.
+
+        Bad ones are reported and left.
+        """
         try:
             self._reload()
         except RootletError as error:

@@ -7,6 +7,8 @@ import ssl
 from collections.abc import Mapping
 from pathlib import Path
 
+from cryptography import x509
+
 from rootlet.errors import Environment, Misuse, State
 from rootlet.files import read_bytes
 from rootlet.gateway.model import Gateway, Route
@@ -19,6 +21,7 @@ __all__ = [
     "ServerFiles",
     "client_roots",
     "device_context",
+    "load_client_roots",
     "load_secrets",
     "load_server_files",
     "server_files",
@@ -83,6 +86,16 @@ def device_context(profile: Profile, files: ServerFiles, clients: Path) -> ssl.S
     context.num_tickets = profile.tls.tickets
     context.verify_mode = ssl.CERT_REQUIRED
     load_server_files(context, files)
+    load_client_roots(context, clients)
+    return context
+
+
+def load_client_roots(context: ssl.SSLContext, clients: Path) -> None:
+    """Let ``context`` accept devices of these CAs, but for those in the CRLs beside them.
+
+    What it accepted before it accepts still, and of two CRLs of a CA the newer one counts, so that
+    a context at work takes up a new issuing CA and new lists.
+    """
     read_bytes(clients, what="the CA's certificates")
     try:
         context.load_verify_locations(cafile=clients)
@@ -90,7 +103,17 @@ def device_context(profile: Profile, files: ServerFiles, clients: Path) -> ssl.S
         raise Misuse(
             f"{clients} holds no PEM certificates", hint="it is written by: rootlet ca"
         ) from error
-    return context
+    lists = clients.with_name("crl.pem")
+    if not lists.exists():
+        return
+    try:
+        x509.load_pem_x509_crl(read_bytes(lists, what="the CRLs"))
+        context.load_verify_locations(cafile=lists)
+    except (ssl.SSLError, ValueError) as error:
+        raise Misuse(
+            f"{lists} holds no CRL in PEM", hint="make it again: rootlet ca crl"
+        ) from error
+    context.verify_flags |= ssl.VerifyFlags.VERIFY_CRL_CHECK_CHAIN
 
 
 def load_server_files(context: ssl.SSLContext, files: ServerFiles) -> None:

@@ -4,15 +4,18 @@ from rootlet.pki.certificates import (
     SERIAL_BYTES,
     Kind,
     Validity,
+    ca_number,
     issue_device,
     issue_issuing,
     issue_root,
     issue_server,
     issuing_subject,
     new_serial,
+    root_subject,
     validity_from,
 )
 from rootlet.pki.check import check_issued, check_root
+from rootlet.pki.crl import Reason, Revoked, issue_crl
 from rootlet.pki.identity import device_identity
 from rootlet.pki.keys import (
     PrivateKey,
@@ -20,9 +23,11 @@ from rootlet.pki.keys import (
     generate_key,
     key_algorithm,
     key_from_pem,
+    key_identifier,
     key_to_pem,
     public_bytes,
     require_profile_key,
+    signing_hash,
 )
 from rootlet.pki.names import (
     Host,
@@ -43,6 +48,7 @@ from rootlet.pki.pem import (
     parse_fingerprint,
 )
 from rootlet.pki.sealing import KeySealer
+from rootlet.pki.words import spoken
 
 __all__ = [
     "SERIAL_BYTES",
@@ -51,7 +57,10 @@ __all__ = [
     "Kind",
     "PrivateKey",
     "PublicKey",
+    "Reason",
+    "Revoked",
     "Validity",
+    "ca_number",
     "certificate_from_pem",
     "certificate_to_pem",
     "certificates_from_pem",
@@ -66,6 +75,7 @@ __all__ = [
     "general_name",
     "generate_key",
     "host_text",
+    "issue_crl",
     "issue_device",
     "issue_issuing",
     "issue_root",
@@ -73,6 +83,7 @@ __all__ = [
     "issuing_subject",
     "key_algorithm",
     "key_from_pem",
+    "key_identifier",
     "key_to_pem",
     "new_serial",
     "parse_dns_name",
@@ -80,5 +91,8 @@ __all__ = [
     "parse_host",
     "public_bytes",
     "require_profile_key",
+    "root_subject",
+    "signing_hash",
+    "spoken",
     "validity_from",
 ]

@@ -9,11 +9,12 @@ device    id as common name and as URN in subjectAltName, clientAuth, the same
 
 Key usage and basic constraints are critical wherever they stand; leaves carry no basic
 constraints and no subject key identifier. Nothing names a CRL or an OCSP responder: server
-certificates are short-lived.
+certificates are short-lived, and servers are given the CRL of device certificates as a file.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,7 +22,7 @@ from enum import StrEnum
 from functools import lru_cache, partial
 
 from cryptography import x509
-from cryptography.x509.oid import ExtendedKeyUsageOID, ObjectIdentifier
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from rootlet.errors import Refused
 from rootlet.pki.keys import PrivateKey, PublicKey, key_identifier, signing_hash
@@ -32,6 +33,7 @@ __all__ = [
     "SERIAL_BYTES",
     "Kind",
     "Validity",
+    "ca_number",
     "issue_device",
     "issue_issuing",
     "issue_root",
@@ -39,6 +41,7 @@ __all__ = [
     "issuing_subject",
     "key_usage",
     "new_serial",
+    "root_subject",
     "validity_from",
 ]
 
@@ -46,6 +49,9 @@ SERIAL_BYTES = 16
 """Random bytes in a serial: far over the 64 bits that are asked for, below the 20 allowed."""
 
 SECOND = timedelta(seconds=1)
+
+CA_NUMBER = re.compile(r" (?:Root|Issuing) ([0-9]{1,6})$")
+"""The first root and the first issuing CA have no number in their names."""
 
 
 class Kind(StrEnum):
@@ -145,17 +151,34 @@ def _ca(
     )
 
 
-def issue_root(key: PrivateKey, name: str, validity: Validity, serial: int) -> x509.Certificate:
-    """A root: self-signed, the only thing that devices trust."""
-    subject = common_name(f"{name} Root")
+def _numbered(text: str, number: int) -> x509.Name:
+    return common_name(text if number == 1 else f"{text} {number}")
+
+
+def root_subject(name: str, number: int = 1) -> x509.Name:
+    """What a maker's roots are called: devices tell them apart by it, so no two are the same."""
+    return _numbered(f"{name} Root", number)
+
+
+def issuing_subject(name: str, number: int = 1) -> x509.Name:
+    """What an issuing CA is called; it stands in every leaf, so it is short."""
+    return _numbered(f"{name} Issuing", number)
+
+
+def ca_number(subject: x509.Name) -> int:
+    """Which of its maker's roots or issuing CAs a CA is, counted from 1."""
+    found = CA_NUMBER.search(str(subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value))
+    return int(found[1]) if found else 1
+
+
+def issue_root(
+    key: PrivateKey, subject: x509.Name | str, validity: Validity, serial: int
+) -> x509.Certificate:
+    """A root: self-signed, the only thing that devices trust. A text is its maker's name."""
+    subject = root_subject(subject) if isinstance(subject, str) else subject
     public_key = key.public_key()
     builder = _ca(_begin(public_key, subject, subject, validity, serial)(), public_key, None)
     return builder.sign(key, signing_hash(public_key))
-
-
-def issuing_subject(name: str) -> x509.Name:
-    """What an issuing CA is called; it stands in every leaf, so it is short."""
-    return common_name(f"{name} Issuing")
 
 
 def issue_issuing(

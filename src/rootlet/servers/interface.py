@@ -100,6 +100,8 @@ class ServerSettings:
     clients: Path
     """PEM, what device certificates are checked with; absolute."""
     client_auth: ClientAuth
+    crl: Path | None = None
+    """PEM, the lists of revoked devices of every CA in ``clients``; absolute. None for no check."""
     proxy_to: str | None = None
     """Plain http URL of the application behind it; this or ``root_dir``."""
     root_dir: Path | None = None

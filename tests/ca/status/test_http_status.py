@@ -30,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[RecordStore]:
     with RecordStore(tmp_path / "ca.sqlite", create=True) as records:
         for record in made.records:
             records.add(record)
-        for name, hours in (("api.example.test", 3), ("late.fleet.example.test", 40)):
+        for name, hours in (("late.fleet.example.test", 40), ("api.example.test", 3)):
             moment = NOW - timedelta(hours=hours)
             records.add(authority.issue_server([name], now=moment, hours=48).record)
         records.add(authority.issue_device("sensor-1", now=NOW).record)
