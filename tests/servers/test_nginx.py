@@ -4,29 +4,25 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from cryptography import x509
 
-from rootlet.ca import clients_path, issued_folder, root_path
+from rootlet.ca import issued_folder
 from rootlet.maker import Maker
 from rootlet.pki import Kind
-from rootlet.profile import PROFILE_NAMES, Profile, load_profile
-from rootlet.servers import ClientAuth, Listen, Nginx, ServerSettings
+from rootlet.profile import PROFILE_NAMES, load_profile
+from rootlet.servers import ClientAuth, Nginx
 from rootlet.servers.openssl_words import openssl_words
 from support.makers import deliver_device, deliver_server, made_maker
-from support.processes import LOOPBACK, free_port, tool
+from support.nginx import NAME, Echo, Live, run, settings_for, started
+from support.processes import LOOPBACK
 
 GOLDEN = Path(__file__).parent / "golden"
-NAME = "api.example.test"
 AS_A_PART = """\
 pid {folder}/nginx.pid;
 events {{}}
@@ -40,37 +36,6 @@ http {{
     include {part};
 }}
 """
-
-
-def settings_for(
-    maker: Path,
-    profile: str,
-    auth: ClientAuth,
-    *,
-    port: int = 8443,
-    proxy_to: str | None = None,
-    complete: bool = False,
-    user: str | None = None,
-) -> ServerSettings:
-    pair = issued_folder(maker, Kind.SERVER, NAME)
-    return ServerSettings(
-        profile=load_profile(profile),
-        name=NAME,
-        listen=Listen(LOOPBACK, port),
-        certificate=pair / "cert.pem",
-        key=pair / "key.pem",
-        clients=clients_path(maker),
-        client_auth=auth,
-        proxy_to=proxy_to,
-        root_dir=None if proxy_to else maker / "www",
-        state=maker / "run" / f"nginx-{NAME}" if complete else None,
-        user=user,
-    )
-
-
-def run(argv: tuple[str, ...] | list[str]) -> subprocess.CompletedProcess[str]:
-    program = tool(argv[0], argv[0])
-    return subprocess.run([program, *argv[1:]], capture_output=True, text=True, check=False)
 
 
 PROXY = "http://127.0.0.1:8000"
@@ -123,87 +88,14 @@ def test_every_golden_configuration_is_compared() -> None:
     assert len(list(GOLDEN.iterdir())) == len(CASES)
 
 
-class _Echo(BaseHTTPRequestHandler):
-    """An application that says who it was told is asking."""
-
-    def do_GET(self) -> None:
-        body = f"device={self.headers.get_all('Rootlet-Device')}".encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 @pytest.fixture(scope="module")
 def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), _Echo) as server:
+    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://{LOOPBACK}:{server.server_port}"
         server.shutdown()
         thread.join()
-
-
-@dataclass(frozen=True)
-class Live:
-    """An nginx of a maker's, in front of the application."""
-
-    maker: Maker
-    port: int
-    config: Path
-
-    @property
-    def profile(self) -> Profile:
-        return self.maker.profile
-
-    def ask(self, *options: object, identity: Path | None = None) -> str:
-        """One request with openssl's client; what it printed and was answered."""
-        words = openssl_words(self.profile)
-        command = ["openssl", "s_client", "-connect", f"{LOOPBACK}:{self.port}", "-ign_eof"]
-        command += ["-CAfile", str(root_path(self.maker.folder)), "-verify_return_error"]
-        command += ["-verify_hostname", NAME, "-msg"]
-        if "-tls1_2" not in options:
-            command += ["-tls1_3"]
-        if "-ciphersuites" not in options:
-            command += ["-ciphersuites", words.suite]
-        if "-groups" not in options:
-            command += ["-groups", words.group]
-        if identity is not None:
-            command += ["-cert", str(identity / "cert.pem"), "-key", str(identity / "key.pem")]
-        command += [str(option) for option in options]
-        request = f"GET / HTTP/1.1\r\nHost: {NAME}\r\nRootlet-Device: someone-else\r\n"
-        request += "Connection: close\r\n\r\n"
-        done = subprocess.run(
-            command, input=request, capture_output=True, text=True, timeout=20, check=False
-        )
-        return done.stdout + done.stderr
-
-    def serial(self) -> int:
-        printed = self.ask("-showcerts")
-        pem = printed[printed.index("-----BEGIN") :]
-        return x509.load_pem_x509_certificate(pem.encode()).serial_number
-
-
-@contextmanager
-def started(maker: Maker, application: str, auth: ClientAuth) -> Iterator[Live]:
-    port = free_port()
-    settings = settings_for(
-        maker.folder, maker.profile.name, auth, port=port, proxy_to=application, complete=True
-    )
-    assert settings.state is not None
-    settings.state.mkdir(parents=True)
-    config = maker.folder / "nginx.conf"
-    config.write_text(Nginx().config(settings), encoding="utf-8")
-    done = run(Nginx().start_command(config, complete=True).argv)
-    assert done.returncode == 0, done.stderr
-    try:
-        yield Live(maker, port, config)
-    finally:
-        done = run(Nginx().stop_command(config, complete=True).argv)
-    assert done.returncode == 0, done.stderr
 
 
 def maker_with_identities(folder: Path, profile: str) -> Maker:
