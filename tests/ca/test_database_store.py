@@ -34,8 +34,7 @@ from rootlet.ca.database_store import SHAPE
 from rootlet.ca.migrations import configuration
 from rootlet.ca.tables_store import ISSUANCES, METADATA
 from rootlet.errors import Environment, Misuse, State
-from rootlet.maker import CONFIG_NAME, load_maker
-from support.makers import PASSPHRASE, authority_of, bare_maker
+from support.makers import PASSPHRASE, authority_of, shared_maker
 from support.postgres import Cluster, cluster
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
@@ -225,17 +224,9 @@ def test_a_second_writer_waits_although_the_first_has_read(path: Path) -> None:
 # PostgreSQL's own.
 
 
-def shared_maker(folder: Path, address: str) -> Path:
-    bare_maker(folder)
-    text = (folder / CONFIG_NAME).read_text(encoding="utf-8")
-    text = text.replace('database = ""', f'database = "{address}"')
-    (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
-    return folder
-
-
 def test_a_ca_keeps_its_record_in_postgresql(tmp_path: Path, postgres: Cluster) -> None:
     address = postgres.database()
-    maker = load_maker(shared_maker(tmp_path / "mine", address))
+    maker = shared_maker(tmp_path / "mine", address)
     now = datetime.now(UTC)
     init_ca(maker, PASSPHRASE, now=now)
     with open_authority(maker, verify=None) as authority:
@@ -244,7 +235,7 @@ def test_a_ca_keeps_its_record_in_postgresql(tmp_path: Path, postgres: Cluster) 
         states = [(record.kind.value, record.status.value) for record in records.all()]
     assert states == [(kind, "delivered") for kind in ("root", "root", "issuing", "device")]
     assert not list(maker.folder.rglob("*.sqlite"))
-    other = load_maker(shared_maker(tmp_path / "other", address))
+    other = shared_maker(tmp_path / "other", address)
     with pytest.raises(State, match="holds a record already"):
         init_ca(other, PASSPHRASE, now=now)
     assert not (tmp_path / "other/ca").exists()
@@ -253,7 +244,7 @@ def test_a_ca_keeps_its_record_in_postgresql(tmp_path: Path, postgres: Cluster) 
 def test_a_ca_whose_making_was_interrupted_can_be_made_again(
     tmp_path: Path, postgres: Cluster
 ) -> None:
-    maker = load_maker(shared_maker(tmp_path / "mine", postgres.database()))
+    maker = shared_maker(tmp_path / "mine", postgres.database())
     (maker.folder / "issued").touch()
     with RecordStore(maker.ca.database, create=True) as store:
         for record in authority_of(now=NOW)[1].records:
@@ -310,5 +301,5 @@ def test_an_address_that_cannot_be_used_is_not_repeated(
     tmp_path: Path, text: str, said: str
 ) -> None:
     with pytest.raises(Misuse, match=said) as error:
-        load_maker(shared_maker(tmp_path, text))
+        shared_maker(tmp_path, text)
     assert "secret" not in error.value.message + error.value.hint

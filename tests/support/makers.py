@@ -31,6 +31,7 @@ __all__ = [
     "deliver_server",
     "made_maker",
     "maker_of",
+    "shared_maker",
 ]
 
 PASSPHRASE = b"four random words"
@@ -74,6 +75,15 @@ def bare_maker(folder: Path, profile: str = "c25519", names: Sequence[str] = NAM
     """A folder with nothing but rootlet.toml."""
     folder.mkdir(parents=True, exist_ok=True)
     text = starter_text("Example", load_profile(profile), names)
+    (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
+    return load_maker(folder)
+
+
+def shared_maker(folder: Path, address: str) -> Maker:
+    """A folder with nothing but a rootlet.toml that names a database; empty: SQLite."""
+    text = starter_text("Example", load_profile("c25519"), NAMES)
+    text = text.replace('database = ""', f'database = "{address}"')
+    folder.mkdir(parents=True, exist_ok=True)
     (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
     return load_maker(folder)
 

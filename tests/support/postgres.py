@@ -64,7 +64,7 @@ class Cluster:
                  "-d", name, "-c", statement)  # fmt: skip
 
     def stop(self) -> None:
-        """Stop the server, as a machine does that is shut down."""
+        """Stop the server in the middle of things: it recovers from its log when it is started."""
         _run(_tool("pg_ctl"), "-D", self.folder / "data", "-m", "immediate", "-w", "stop")
 
     def start(self, *, durable: bool) -> None:
