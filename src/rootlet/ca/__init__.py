@@ -3,6 +3,7 @@
 from rootlet.ca.audit import Entry, Event
 from rootlet.ca.audit_check_store import Findings, Problem
 from rootlet.ca.authority import Authority, DeviceRequest, Issued, Verifier
+from rootlet.ca.backup_store import Backup, make_backup, restore_backup
 from rootlet.ca.ceremony import Ceremony, Sitting, read_ceremony
 from rootlet.ca.ceremony_store import (
     BundleCheck,
@@ -41,6 +42,7 @@ from rootlet.ca.token_store import Token
 __all__ = [
     "BATCH",
     "Authority",
+    "Backup",
     "BadRow",
     "BundleCheck",
     "Ceremony",
@@ -81,6 +83,7 @@ __all__ = [
     "hold_renewal",
     "init_ca",
     "issued_folder",
+    "make_backup",
     "make_ca",
     "open_authority",
     "open_engine",
@@ -95,6 +98,7 @@ __all__ = [
     "read_rows",
     "renew_issuing",
     "renew_issuing_ca",
+    "restore_backup",
     "root_crl",
     "root_path",
     "rotate_issuing",

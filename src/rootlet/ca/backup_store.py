@@ -17,7 +17,7 @@ import json
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime
@@ -78,7 +78,7 @@ def make_backup(
         contents = list(_files(maker))  # before the tables: what they name is recorded by then
         with records.database.snapshot() as connection:
             about = _about(connection, maker, made_at)
-            for line in (*_heading(about, contents), *()):
+            for line in _heading(about, contents):
                 sealed.write(_line(line))
             for number, row in enumerate(_rows(connection)):
                 if number % AT_ONCE == 0:
@@ -189,9 +189,7 @@ def restore_backup(
             _fill(database, rows, about, now=now, head=head, progress=progress)
         Database(place).close()  # brought up to the shape of this version
         if not (folder / CONFIG_NAME).exists():
-            write_atomic(
-                folder / CONFIG_NAME, (staging / CONFIG_NAME).read_bytes(), private=False
-            )
+            write_atomic(folder / CONFIG_NAME, (staging / CONFIG_NAME).read_bytes(), private=False)
         (staging / FOLDER).rename(folder / FOLDER)
     return about
 
@@ -358,7 +356,7 @@ def _require_whole(connection: sa.Connection, about: Backup, head: str | None) -
         )
 
 
-def _set_sequences(connection: sa.Connection, tables: Any) -> None:
+def _set_sequences(connection: sa.Connection, tables: Iterable[sa.Table]) -> None:
     """The next row gets the number after the last one."""
     for table in tables:
         for column in table.primary_key.columns:

@@ -27,7 +27,7 @@ from rootlet.ca.store_errors import database_errors, not_a_record
 from rootlet.errors import Missing, State
 from rootlet.maker import Maker
 
-__all__ = ["RECORD", "SHAPE", "Database", "open_engine", "place_of"]
+__all__ = ["RECORD", "SHAPE", "Database", "open_engine", "place_of", "record_tables"]
 
 SHAPE = "0005"
 """The newest of the migrations: the tables that this version reads and writes."""
@@ -62,9 +62,12 @@ def open_engine(maker: Maker, *, create: bool = False) -> Database:
 
 
 class Database:
-    """An open database; a context manager that closes it. Threads may share one."""
+    """An open database; a context manager that closes it. Threads may share one.
 
-    def __init__(self, place: Path | str, *, create: bool = False) -> None:
+    ``shape`` is the revision that it is brought to, should it have an older one.
+    """
+
+    def __init__(self, place: Path | str, *, create: bool = False, shape: str = SHAPE) -> None:
         self.place = place
         """A SQLite file, or the address of a PostgreSQL database."""
         self.shared = isinstance(place, str)
@@ -76,7 +79,7 @@ class Database:
             else:
                 self.engine = _postgresql(place)
         try:
-            self._migrate(create=create)
+            self._migrate(shape, create=create)
         except BaseException:
             self.engine.dispose()
             raise
@@ -167,10 +170,10 @@ class Database:
             finally:
                 connection.invalidate()  # closes it, and so gives the lock back
 
-    def _migrate(self, *, create: bool) -> None:
+    def _migrate(self, shape: str, *, create: bool) -> None:
         with database_errors(self.place), self.engine.begin() as connection:
             found = _shape(connection)
-        if found == SHAPE and not create:
+        if found == shape and not create:
             return
         if found is None and not create:  # SQLite takes an empty file for a new database
             raise not_a_record(self.place)
@@ -179,11 +182,11 @@ class Database:
             found = _shape(connection)
             if create and found is not None:
                 _require_unused(connection, self.place)
-            if found != SHAPE:
+            if found != shape:
                 # Imported here since it takes longer to load than most commands take.
                 from rootlet.ca.migrations import upgrade
 
-                upgrade(connection)
+                upgrade(connection, shape)
 
 
 def _lock_number(name: str) -> int:
@@ -196,6 +199,13 @@ def _locked(handle: int) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def record_tables(connection: sa.Connection) -> tuple[sa.Table, ...]:
+    """Every table of the record as it is in the database, those that others refer to first."""
+    metadata = sa.MetaData()
+    metadata.reflect(connection)
+    return tuple(table for table in metadata.sorted_tables if table.name != "alembic_version")
 
 
 def _prepare_file(path: Path, *, create: bool) -> None:

@@ -78,7 +78,9 @@ def unsealed(file: BinaryIO, passphrase: bytes, *, what: str) -> Iterator[bytes]
     """
     head = file.read(len(MAGIC) + SALT_BYTES)
     if len(head) != len(MAGIC) + SALT_BYTES or not head.startswith(MAGIC):
-        raise Refused(f"{what} is no backup of a CA", hint="give a file that rootlet ca backup made")
+        raise Refused(
+            f"{what} is no backup of a CA", hint="give a file that rootlet ca backup made"
+        )
     cipher = _cipher(passphrase, head[len(MAGIC) :])
     number, chunk = 0, file.read(CHUNK_BYTES + TAG_BYTES)
     while True:

@@ -20,6 +20,7 @@ from rootlet.ca import (
     open_records,
 )
 from rootlet.cli.ca_audit import audit
+from rootlet.cli.ca_backup import backup, restore
 from rootlet.cli.ca_ceremony import init, issuing_group
 from rootlet.cli.ca_enrol import enrol
 from rootlet.cli.ca_export import export
@@ -77,6 +78,8 @@ command.add_command(export)
 command.add_command(enrol)
 command.add_command(provision)
 command.add_command(audit)
+command.add_command(backup)
+command.add_command(restore)
 
 
 for each in (init, issuing_group, root_group, ceremony_group, revoke, crl):

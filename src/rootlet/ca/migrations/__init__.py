@@ -21,15 +21,15 @@ def configuration() -> Config:
     return config
 
 
-def upgrade(connection: sa.Connection) -> None:
-    """Bring a record to the newest shape inside the connection's transaction.
+def upgrade(connection: sa.Connection, shape: str) -> None:
+    """Bring a record to a shape inside the connection's transaction.
 
     ``State`` for one that a newer version of this program has changed already.
     """
     config = configuration()
     config.attributes["connection"] = connection
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, shape)
     except CommandError as error:
         raise State(
             f"the record has a shape that this version does not know: {error}",
