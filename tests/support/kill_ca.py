@@ -70,6 +70,8 @@ def _nursery(folder: Path) -> None:
 
     A line is shorter than what a pipe takes whole, so none is cut off by a death.
     """
+    with open_records(load_maker(folder)):
+        pass
     for _ in sys.stdin:
         pid = os.fork()
         if pid == 0:

@@ -13,6 +13,9 @@ from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier
+
 __all__ = ["USER", "Cluster", "cluster"]
 
 USER = "postgres"
@@ -48,20 +51,19 @@ class Cluster:
     _numbers: Iterator[int] = field(default_factory=count)
 
     def database(self) -> str:
-        """The address of a new and empty database."""
+        """The address of a new and empty schema: as good as a database, and made much faster."""
         name = f"ca{next(self._numbers)}"
-        self.sql("postgres", f"CREATE DATABASE {name}")
-        return self.address(name)
+        self.sql(SQL("CREATE SCHEMA {}").format(Identifier(name)))
+        return f"{self.address()}&options=-csearch_path%3D{name}"
 
-    def address(self, name: str, user: str = USER) -> str:
+    def address(self, name: str = USER, user: str = USER) -> str:
         """How a database is written in rootlet.toml."""
         return f"postgresql://{user}@/{name}?host={quote(str(self.folder), safe='')}"
 
-    def sql(self, name: str, *statements: str) -> None:
-        """Run statements in a database, each by itself."""
-        for statement in statements:
-            _run(_tool("psql"), "-qX", "-v", "ON_ERROR_STOP=1", "-h", self.folder, "-U", USER,
-                 "-d", name, "-c", statement)  # fmt: skip
+    def sql(self, statement: Composed) -> None:
+        """Run a statement."""
+        with psycopg.connect(self.address(), autocommit=True) as connection:
+            connection.execute(statement)
 
     def stop(self) -> None:
         """Stop the server in the middle of things: it recovers from its log when it is started."""
