@@ -108,16 +108,19 @@ class Authority:
         *,
         now: datetime,
         hours: int | None = None,
+        lifetime: timedelta | None = None,
         public_key: PublicKey | None = None,
     ) -> Issued:
         """Issue for a server; the first of ``names`` is what it is called.
 
-        It never outlives the issuing CA.
+        It never outlives the issuing CA. ``lifetime``, where it is given, stands in for ``hours``.
         """
         if not names:
             raise Misuse("a server certificate needs a name", hint="give at least one host name")
         hosts = self.policy.server_hosts(names)
-        lifetime = self.policy.server_validity(hours)
+        if lifetime is None:
+            lifetime = self.policy.server_validity(hours)
+        lifetime = self.policy.server_period(lifetime)
         self._check_current(now)
         validity = validity_from(now, lifetime, profile=self.profile, within=self.issuing)
         key, public_key = self._keys(public_key)

@@ -8,7 +8,8 @@ Every refusal carries the name of its rule:
     device-id        not an id that can stand in a device URN
     device-name      a device id that is also the name of a server
     urn-prefix       [devices] urn_prefix does not begin a device URN
-    lifetime         longer than the profile's limit, or shorter than an hour (a day for devices)
+    lifetime         longer than the profile's limit, or shorter than an hour (a day for devices;
+                     seconds in the profiles of [ca.acme])
     request          a signing request that its own key did not sign
     key-algorithm    a key of another kind than the profile's
     message-bytes    leaf and issuing certificate do not fit the message that a device can hold
@@ -47,6 +48,9 @@ MESSAGE_OVERHEAD = 4 + 1 + 3
 """RFC 9846 section 4.5.1: handshake header, empty context, length of the list."""
 ENTRY_OVERHEAD = 3 + 2
 """The same section: length of the certificate, length of its extensions."""
+
+LEAST_LIFETIME = timedelta(seconds=10)
+"""Below this nobody could have a certificate before it ends."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,18 @@ class Policy:
                 status="device-name",
             )
         return name
+
+    def server_period(self, lifetime: timedelta) -> timedelta:
+        """A server certificate's lifetime as an order profile of [ca.acme] has it."""
+        most = timedelta(hours=self.profile.lifetimes.server_max_hours)
+        if not LEAST_LIFETIME <= lifetime <= most:
+            raise Refused(
+                f"a life of {lifetime} is not one that profile {self.profile.name} allows",
+                hint=f"choose {LEAST_LIFETIME.seconds} seconds to "
+                f"{self.profile.lifetimes.server_max_hours} hours",
+                status="lifetime",
+            )
+        return lifetime
 
     def server_validity(self, hours: int | None) -> timedelta:
         """Lifetime of a server certificate, the maker's own when none is asked for."""

@@ -57,11 +57,16 @@ class RecordStore:
 
     def add(self, *issuances: Issuance) -> None:
         """Record certificates, all or none; they are on the disk when this returns."""
+        with self._logged() as connection:
+            self.insert(connection, *issuances)
+
+    def insert(self, connection: sa.Connection, *issuances: Issuance) -> None:
+        """Record certificates in a transaction that records something else with them."""
+        self.database.lock(connection, "audit")
         rows = [row_of(issuance) for issuance in issuances]
         details = {"serials": [row["serial"] for row in rows], "rows": rows_digest(rows)}
-        with self._logged() as connection:
-            _insert(connection, rows)
-            self.log(connection, Event.ISSUED, details)
+        _insert(connection, rows)
+        self.log(connection, Event.ISSUED, details)
 
     def delivered(self, *issuances: Issuance) -> None:
         """Mark certificates as delivered, those before them of their kind and name as replaced."""

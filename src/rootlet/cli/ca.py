@@ -28,6 +28,7 @@ from rootlet.cli.ca_issue import issue, renew, summary
 from rootlet.cli.ca_provision import provision
 from rootlet.cli.ca_revoke import crl, revoke
 from rootlet.cli.ca_root import ceremony_group, root_group
+from rootlet.cli.ca_serve import serve_command
 from rootlet.cli.options import date_text, json_option, maker_option, show, utc_now, with_maker
 from rootlet.errors import State
 from rootlet.maker import load_maker
@@ -80,6 +81,7 @@ command.add_command(provision)
 command.add_command(audit)
 command.add_command(backup)
 command.add_command(restore)
+command.add_command(serve_command)
 
 
 for each in (init, issuing_group, root_group, ceremony_group, revoke, crl):

@@ -1,0 +1,105 @@
+"""Certificates: fetched, revoked, and when to renew them (RFC 8555 sections 7.4.2, 7.6, RFC 9773).
+
+A revocation is recorded, stops the certificate from being handed out, and tells its client through
+renewal information to replace it at once. Devices are not told: what protects them is that server
+certificates are short-lived.
+"""
+
+from __future__ import annotations
+
+from cryptography import x509
+
+from rootlet.ca.acme.ari import retry_after, serial_of, window
+from rootlet.ca.acme.http_context import Acme, Call, Reply, no_such
+from rootlet.ca.acme.jws import decode
+from rootlet.ca.acme.problems import Kind, Problem
+from rootlet.ca.records import Issuance, Status
+from rootlet.pki import Kind as CertificateKind
+from rootlet.pki import chain_to_pem, key_identifier
+
+__all__ = ["certificate", "renewal_info", "revoke"]
+
+PEM = {"Content-Type": "application/pem-certificate-chain"}
+
+REASONS = frozenset({0, 1, 3, 4, 5, 9})
+"""RFC 5280 section 5.3.1, those that a server's owner can know."""
+
+
+def certificate(acme: Acme, call: Call) -> Reply:
+    """The chain that a server sends: leaf, then issuing CA."""
+    call.expect_empty()
+    serial = call.path["id"]
+    order, record = acme.orders.with_serial(serial), acme.records.with_serial(serial)
+    if order is None or record is None or order.account != call.owner.id:
+        raise no_such("certificate")
+    if order.revoked_at is not None:
+        raise Problem(Kind.UNAUTHORIZED, "this certificate is revoked: order a new one", status=403)
+    if record.status is Status.RECORDED:
+        acme.records.delivered(record)
+    leaf = x509.load_der_x509_certificate(record.der)
+    return Reply(chain_to_pem((leaf, acme.authority.issuing)), headers=PEM)
+
+
+def revoke(acme: Acme, call: Call) -> Reply:
+    """Record that a certificate must not be used; asked by its account, or with its own key."""
+    values = call.json()
+    reason = values.get("reason", 0)
+    if isinstance(reason, bool) or reason not in REASONS:
+        raise Problem(
+            Kind.BAD_REVOCATION_REASON, f"choose a reason from {sorted(REASONS)}, or leave it out"
+        )
+    record = _known(acme, decode(values.get("certificate"), "certificate"))
+    order = acme.orders.with_serial(record.serial)
+    if order is None:
+        raise Problem(
+            Kind.UNAUTHORIZED,
+            "this certificate was not ordered here: the CA's owner revokes it, with rootlet ca",
+        )
+    leaf = x509.load_der_x509_certificate(record.der)
+    if call.account is None:
+        allowed = call.key.key.public_key == leaf.public_key()
+    else:
+        allowed = order.account == call.account.id
+    if not allowed:
+        raise Problem(
+            Kind.UNAUTHORIZED,
+            "only the account that ordered a certificate revokes it, or whoever has its key",
+        )
+    if not acme.orders.revoked(record.serial, int(reason), acme.now()):
+        raise Problem(Kind.ALREADY_REVOKED, "this certificate is revoked already: order a new one")
+    acme.event("revoked", serial=record.serial, reason=int(reason))
+    return Reply()
+
+
+def _known(acme: Acme, der: bytes) -> Issuance:
+    try:
+        serial = x509.load_der_x509_certificate(der).serial_number
+    except ValueError as error:
+        raise Problem(
+            Kind.MALFORMED, "certificate is not DER: send the leaf in base64url"
+        ) from error
+    length = max(1, (serial.bit_length() + 7) // 8)
+    record = acme.records.with_serial(serial.to_bytes(length).hex()) if serial > 0 else None
+    if record is None or record.der != der:
+        raise Problem(
+            Kind.UNAUTHORIZED, "this certificate was not issued here: ask the CA that issued it"
+        )
+    return record
+
+
+def renewal_info(acme: Acme, text: str) -> Reply:
+    """When to renew; anybody may ask."""
+    identifier, serial = serial_of(text)
+    record = acme.records.with_serial(serial)
+    ours = identifier == key_identifier(acme.authority.issuing_key.public_key())
+    if record is None or not ours or record.kind is not CertificateKind.SERVER:
+        raise Problem(
+            Kind.MALFORMED,
+            "no such certificate was issued here: ask the CA that issued it",
+            status=404,
+        )
+    order = acme.orders.with_serial(serial)
+    revoked = None if order is None else order.revoked_at
+    shown = window(record.issued_at, record.not_after, revoked_at=revoked)
+    seconds = retry_after(record.issued_at, record.not_after)
+    return Reply(shown.document(), headers={"Retry-After": str(seconds)})

@@ -1,0 +1,97 @@
+"""The CA's services put together: one Starlette application from the routes of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import anyio.to_thread
+from starlette.applications import Starlette
+
+from rootlet.ca.acme.account_store import AccountStore
+from rootlet.ca.acme.documents import Urls
+from rootlet.ca.acme.http_context import Acme
+from rootlet.ca.acme.http_routes import AcmeRoutes
+from rootlet.ca.acme.http_validation.validator import Validator
+from rootlet.ca.acme.limits import Limits
+from rootlet.ca.acme.nonce_store import nonces_of
+from rootlet.ca.acme.order_store import OrderStore
+from rootlet.ca.authority import Authority
+from rootlet.ca.record_store import RecordStore
+from rootlet.ca.status.http_status import StatusPage
+from rootlet.ca.status.metrics import Metrics
+from rootlet.errors import Misuse, Refused
+from rootlet.maker import Maker
+from rootlet.maker_ca import AcmeRules
+
+__all__ = ["DEFAULT_PROFILE", "Services", "order_profiles"]
+
+DEFAULT_PROFILE = "server"
+"""The order profile of a maker who names none."""
+
+THREADS = 12
+"""Requests that are worked on at once; as many connections to the database, at most, are open."""
+
+
+def order_profiles(authority: Authority, rules: AcmeRules) -> dict[str, timedelta]:
+    """The order profiles; ``Misuse`` for one that the profile's limits do not allow."""
+    policy = authority.policy
+    profiles = dict(rules.profiles) or {DEFAULT_PROFILE: policy.server_lifetime}
+    for name, lifetime in profiles.items():
+        try:
+            policy.server_period(lifetime)
+        except Refused as error:
+            raise Misuse(f"[ca.acme.profiles] {name}: {error.message}", hint=error.hint) from error
+    return profiles
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Services:
+    """What ``rootlet ca serve`` answers with."""
+
+    maker: Maker
+    authority: Authority
+    records: RecordStore
+    base: str
+    """What clients call this service by, without a slash at the end."""
+    event: Callable[..., None]
+    now: Callable[[], datetime] = _now
+
+    def app(self) -> Starlette:
+        """The application; it validates challenges while its lifespan lasts."""
+        database, rules = self.records.database, self.maker.ca.acme
+        orders, accounts, metrics = OrderStore(database), AccountStore(database), Metrics()
+        validator = Validator(orders, accounts, rules, now=self.now, event=self.event)
+        acme = Acme(
+            authority=self.authority,
+            records=self.records,
+            accounts=accounts,
+            orders=orders,
+            nonces=nonces_of(database, time.time),
+            rules=rules,
+            profiles=order_profiles(self.authority, rules),
+            limits=Limits(rules, time.monotonic),
+            urls=Urls(self.base),
+            now=self.now,
+            submit=validator.submit,
+            event=self.event,
+        )
+        page = StatusPage(database, self.maker.name, metrics, password=None, now=self.now)
+
+        @asynccontextmanager
+        async def lifespan(_: Starlette) -> AsyncIterator[None]:
+            anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
+            validator.start()
+            orders.sweep(self.now())
+            yield
+            await validator.stop()
+
+        routes = [*AcmeRoutes(acme, refused=metrics.refused).routes(), *page.routes()]
+        return Starlette(routes=routes, lifespan=lifespan)
