@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 from cryptography import x509
@@ -38,6 +39,9 @@ CONNECTIONS = 2000
 KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS = 20
 """Requests under way may take so long to end; longer than a validation."""
+
+FAREWELL_SECONDS = 0.25
+"""How long a closed connection is given to end on both sides."""
 
 END = b"-----END CERTIFICATE-----\n"
 
@@ -136,6 +140,27 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """As uvicorn has it, but for clients that keep a connection and never close it."""
+        hanging_up = asyncio.get_running_loop().create_task(self._hang_up())
+        await super().shutdown(sockets)
+        hanging_up.cancel()
+
+    async def _hang_up(self) -> None:
+        """TLS waits for the other side's farewell; from who is asleep it does not come."""
+        before: set[Any] = set()
+        while True:
+            await asyncio.sleep(FAREWELL_SECONDS)
+            closing: set[Any] = {
+                connection
+                for connection in self.server_state.connections
+                if (transport := getattr(connection, "transport", None)) is not None
+                and transport.is_closing()
+            }
+            for connection in closing & before:
+                connection.transport.abort()
+            before = closing
 
 
 def _socket(listen: Listen) -> socket.socket:

@@ -19,6 +19,7 @@ from rootlet.ca import (
     issued_folder,
     open_records,
 )
+from rootlet.cli.ca_acme import acme
 from rootlet.cli.ca_audit import audit
 from rootlet.cli.ca_backup import backup, restore
 from rootlet.cli.ca_ceremony import init, issuing_group
@@ -82,6 +83,7 @@ command.add_command(audit)
 command.add_command(backup)
 command.add_command(restore)
 command.add_command(serve_command)
+command.add_command(acme)
 
 
 for each in (init, issuing_group, root_group, ceremony_group, revoke, crl):

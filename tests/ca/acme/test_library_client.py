@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import josepy
 import pytest
 import requests
 from acme import client, messages
@@ -12,6 +11,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
+from josepy.jwa import ES256
+from josepy.jwk import JWKEC
 
 from support.acme_rig import AcmeServer, acme_maker, acme_server, http_answers
 from support.processes import free_port
@@ -20,8 +21,8 @@ NAMES = ["a.fleet.example.test", "b.fleet.example.test"]
 
 
 def network(server: AcmeServer) -> client.ClientNetwork:
-    key = josepy.JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
-    found = client.ClientNetwork(key, alg=josepy.ES256, user_agent="test")
+    key = JWKEC(key=ec.generate_private_key(ec.SECP256R1()))
+    found = client.ClientNetwork(key, alg=ES256, user_agent="test")
     found.verify_ssl = str(server.root)  # type: ignore[assignment]  # requests takes a path
     return found
 

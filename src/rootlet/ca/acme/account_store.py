@@ -106,7 +106,7 @@ class AccountStore:
             row = connection.execute(KEYS.select().where(KEYS.c.kid == kid)).mappings().first()
         return None if row is None else key_of(row)
 
-    def keys(self) -> tuple[tuple[BindingKey, int], ...]:
+    def bindings(self) -> tuple[tuple[BindingKey, int], ...]:
         """All binding keys by name, each with how many accounts are bound to it and in use."""
         used = (ACCOUNTS.c.kid == KEYS.c.kid) & (ACCOUNTS.c.status == Status.VALID.value)
         count = sa.func.count(ACCOUNTS.c.id).label("accounts")

@@ -75,7 +75,7 @@ def _host(name: x509.GeneralName) -> Host:
     host = name.value if isinstance(name, x509.IPAddress) else None
     if host is None or not hasattr(host, "version") or hasattr(host, "prefixlen"):
         raise _bad("it has a name that is neither of DNS nor an address", "leave it out")
-    return host  # type: ignore[return-value]
+    return host
 
 
 def _bad(reason: str, hint: str) -> Problem:

@@ -146,7 +146,7 @@ def parse(
         )
     header = parse_json(decode(value["protected"], "protected"), "the protected header")
     algorithm = header.get("alg")
-    name = ALIASES.get(algorithm, algorithm) if isinstance(algorithm, str) else None
+    name = ALIASES.get(algorithm, algorithm) if isinstance(algorithm, str) else ""
     if name not in algorithms:
         raise Problem(
             Kind.BAD_SIGNATURE_ALGORITHM,

@@ -124,7 +124,9 @@ class OrderStore:
         def change(challenge: Challenge) -> Challenge | None:
             status = after(challenge.status, event)
             moment = now if error is None else None
-            return status and replace(challenge, status=status, validated=moment, error=error)
+            if status is None:
+                return None
+            return replace(challenge, status=status, validated=moment, error=error)
 
         with self._database.transaction() as connection:
             found = self._locked(connection, identity)
