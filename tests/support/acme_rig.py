@@ -20,7 +20,7 @@ from rootlet.profile import load_profile
 from support.makers import PASSPHRASE
 from support.processes import LOOPBACK, free_port
 
-__all__ = ["ANY", "AcmeServer", "acme_maker", "acme_server", "http_answers"]
+__all__ = ["ANY", "AcmeServer", "Rig", "acme_maker", "acme_server", "http_answers", "rig"]
 
 ANY = ("127.0.0.1", ".fleet.example.test", "api.example.test")
 WAIT = 30
@@ -121,6 +121,29 @@ def http_answers(port: int) -> Iterator[dict[str, bytes]]:
         thread.join()
 
 
-def ports() -> tuple[int, int]:
-    """Two ports that are free now."""
-    return free_port(), free_port()
+LABELS = ("a", "b", "certbot", "lego", "dehydrated", "caddy")
+PROFILES = {"day": "24h", "short": "1h"}
+
+
+@dataclass(frozen=True)
+class Rig:
+    maker: Maker
+    server: AcmeServer
+    http_port: int
+    tls_port: int
+
+
+def rig(folder: Path, profile: str, more: str = "") -> Iterator[Rig]:
+    http_port, tls_port = free_port(), free_port()
+    names = tuple(f"{label}.fleet.example.test" for label in LABELS)
+    maker = acme_maker(
+        folder,
+        profile,
+        addresses=names,
+        profiles=PROFILES,
+        http_port=http_port,
+        tls_port=tls_port,
+        more=more,
+    )
+    with acme_server(maker) as server:
+        yield Rig(maker, server, http_port, tls_port)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 import requests
 from acme import client, messages
@@ -14,8 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 
-from support.acme_rig import AcmeServer, acme_maker, acme_server, http_answers
-from support.processes import free_port
+from support.acme_rig import AcmeServer, Rig, http_answers
 
 NAMES = ["a.fleet.example.test", "b.fleet.example.test"]
 
@@ -35,7 +32,7 @@ def client_of(server: AcmeServer) -> client.ClientV2:
     return found
 
 
-def request(names: list[str], profile: str) -> bytes:
+def csr(names: list[str], profile: str) -> bytes:
     builder = x509.CertificateSigningRequestBuilder().subject_name(x509.Name([]))
     general = [x509.DNSName(name) for name in names]
     builder = builder.add_extension(x509.SubjectAlternativeName(general), critical=False)
@@ -47,12 +44,12 @@ def request(names: list[str], profile: str) -> bytes:
 
 
 @pytest.mark.parametrize("profile", ["c25519", "p256"])
-def test_an_order_from_account_to_certificate(profile: str, tmp_path: Path) -> None:
-    port = free_port()
-    maker = acme_maker(tmp_path / "mine", profile, http_port=port)
-    with acme_server(maker) as server, http_answers(port) as answers:
+def test_an_order_from_account_to_certificate(profile: str, request: pytest.FixtureRequest) -> None:
+    rig: Rig = request.getfixturevalue(profile)
+    server = rig.server
+    with http_answers(rig.http_port) as answers:
         mine = client_of(server)
-        order = mine.new_order(request(NAMES, profile))
+        order = mine.new_order(csr(NAMES, profile))
         for authorization in order.authorizations:
             wanted = next(c for c in authorization.body.challenges if c.chall.typ == "http-01")
             response, validation = wanted.response_and_validation(mine.net.key)

@@ -195,17 +195,18 @@ def account_key(jwk: Mapping[str, Any]) -> AccountKey:
 def _import(members: tuple[tuple[str, str], ...]) -> AccountKey:
     values = dict(members)
     kind: type[JwkKey] = {"EC": ECKey, "OKP": OKPKey, "RSA": RSAKey}[values["kty"]]  # type: ignore[assignment]
-    for name, value in members:
-        if name in {"x", "y", "n", "e"}:
-            decode(value, f"{name} of the key")
+    numbers = {
+        name: int.from_bytes(decode(value, f"{name} of the key"))
+        for name, value in members
+        if name in {"x", "y", "n", "e"}
+    }
+    if "n" in numbers and not LEAST_RSA <= numbers["n"].bit_length() <= MOST_RSA:
+        raise _bad_key(f"RSA keys have {LEAST_RSA} to {MOST_RSA} bits here")
     try:
         key = kind.import_key(dict(values))
         thumbprint = key.thumbprint()
-        size = key.public_key.key_size if isinstance(key, RSAKey) else LEAST_RSA
     except (JoseError, ValueError) as error:
         raise _bad_key("its numbers make no key") from error
-    if not LEAST_RSA <= size <= MOST_RSA:
-        raise _bad_key(f"RSA keys have {LEAST_RSA} to {MOST_RSA} bits here")
     return AccountKey(values, thumbprint, PUBLIC[values["kty"]][2], key)
 
 
