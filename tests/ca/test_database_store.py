@@ -31,6 +31,7 @@ from rootlet.ca import (
     open_engine,
     open_records,
 )
+from rootlet.ca.acme import tables_store as acme_tables
 from rootlet.ca.database_store import SHAPE
 from rootlet.ca.migrations import configuration
 from rootlet.ca.tables_store import ISSUANCES, METADATA
@@ -57,6 +58,7 @@ def test_the_migrations_make_the_shape_that_is_used(place: Place) -> None:
     assert ScriptDirectory.from_config(configuration()).get_current_head() == SHAPE
     with Database(place, create=True) as database, database.snapshot() as connection:
         context = MigrationContext.configure(connection)
+        assert acme_tables.ORDERS.metadata is METADATA
         assert compare_metadata(context, METADATA) == []
 
 

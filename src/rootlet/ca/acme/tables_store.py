@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from rootlet.ca.acme.identifiers import Identifier
 from rootlet.ca.acme.model import Account, Authorization, BindingKey, Challenge, Order
 from rootlet.ca.acme.states import Status
+from rootlet.ca.tables_store import METADATA
 
 __all__ = [
     "ACCOUNTS",
@@ -26,63 +27,64 @@ __all__ = [
     "seconds",
 ]
 
-META = sa.MetaData()
 ID = sa.String(32)
 
 KEYS = sa.Table(
     "acme_keys",
-    META,
+    METADATA,
     sa.Column("kid", ID, primary_key=True),
-    sa.Column("name", sa.String(64)),
-    sa.Column("secret", sa.LargeBinary),
-    sa.Column("names", sa.JSON),
-    sa.Column("made_at", sa.BigInteger),
+    sa.Column("name", sa.String(64), nullable=False, unique=True),
+    sa.Column("secret", sa.LargeBinary, nullable=False),
+    sa.Column("names", sa.JSON, nullable=False),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
 )
 ACCOUNTS = sa.Table(
     "acme_accounts",
-    META,
+    METADATA,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("thumbprint", sa.String(64)),
-    sa.Column("jwk", sa.JSON),
-    sa.Column("contact", sa.JSON),
-    sa.Column("status", sa.String(16)),
-    sa.Column("kid", ID),
-    sa.Column("made_at", sa.BigInteger),
+    sa.Column("thumbprint", sa.String(64), nullable=False, unique=True),
+    sa.Column("jwk", sa.JSON, nullable=False),
+    sa.Column("contact", sa.JSON, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("kid", ID, nullable=True),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
 )
 ORDERS = sa.Table(
     "acme_orders",
-    META,
+    METADATA,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("account", ID),
-    sa.Column("status", sa.String(16)),
-    sa.Column("identifiers", sa.JSON),
-    sa.Column("profile", sa.String(32)),
-    sa.Column("replaces", sa.String(128)),
-    sa.Column("error", sa.JSON(none_as_null=True)),
-    sa.Column("serial", sa.String(40)),
-    sa.Column("made_at", sa.BigInteger),
-    sa.Column("expires", sa.BigInteger),
-    sa.Column("revoked_at", sa.BigInteger),
-    sa.Column("reason", sa.Integer),
+    sa.Column("account", ID, nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("identifiers", sa.JSON, nullable=False),
+    sa.Column("profile", sa.String(32), nullable=False),
+    sa.Column("replaces", sa.String(128), nullable=True, unique=True),
+    sa.Column("error", sa.JSON(none_as_null=True), nullable=True),
+    sa.Column("serial", sa.String(40), nullable=True, unique=True),
+    sa.Column("made_at", sa.BigInteger, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False),
+    sa.Column("revoked_at", sa.BigInteger, nullable=True),
+    sa.Column("reason", sa.Integer, nullable=True),
+    sa.Index("acme_orders_by_account", "account", "made_at"),
+    sa.Index("acme_orders_by_expiry", "status", "expires"),
 )
 AUTHORIZATIONS = sa.Table(
     "acme_authorizations",
-    META,
+    METADATA,
     sa.Column("id", ID, primary_key=True),
-    sa.Column("order_id", ID),
-    sa.Column("account", ID),
-    sa.Column("kind", sa.String(8)),
-    sa.Column("value", sa.String(255)),
-    sa.Column("status", sa.String(16)),
-    sa.Column("token", sa.String(64)),
-    sa.Column("challenges", sa.JSON),
-    sa.Column("expires", sa.BigInteger),
+    sa.Column("order_id", ID, nullable=False, index=True),
+    sa.Column("account", ID, nullable=False),
+    sa.Column("kind", sa.String(8), nullable=False),
+    sa.Column("value", sa.String(255), nullable=False),
+    sa.Column("status", sa.String(16), nullable=False),
+    sa.Column("token", sa.String(64), nullable=False),
+    sa.Column("challenges", sa.JSON, nullable=False),
+    sa.Column("expires", sa.BigInteger, nullable=False),
 )
 NONCES = sa.Table(
     "acme_nonces",
-    META,
+    METADATA,
     sa.Column("nonce", ID, primary_key=True),
-    sa.Column("expires", sa.BigInteger),
+    sa.Column("expires", sa.BigInteger, nullable=False, index=True),
 )
 
 
