@@ -185,12 +185,13 @@ def prepare_successor(maker: Maker, conditions: Conditions) -> Held:
         write_root(hall.roots.folder / "successor", hall.roots, successor, key)
         hall.roots.keep()
         records.add(record)
-        write_copy(maker.folder, SUCCESSOR_COPY, successor)
-        records.delivered(record)
         hall.did("Made the successor's key and certificate", "successor", successor)
         hall.parts.append(("root", present.root))
         _sign_crl(hall, records, present.root, root_key)
-        return hall.close(Ceremony.PREPARE, [(present.root, root_key), (successor, key)])
+        done = hall.close(Ceremony.PREPARE, [(present.root, root_key), (successor, key)])
+        write_copy(maker.folder, SUCCESSOR_COPY, successor)
+        records.delivered(record)
+        return done
 
 
 def promote_successor(maker: Maker, conditions: Conditions, *, bundled: BundleCheck) -> Held:
@@ -222,11 +223,13 @@ def promote_successor(maker: Maker, conditions: Conditions, *, bundled: BundleCh
             records.delivered(each)
             hall.issuances.append(each)
         hall.did("Made the successor the root, with the key that devices know", "root", root)
-        _put_new_issuing(hall, records, root, root_key)
-        write_copy(maker.folder, SUCCESSOR_COPY, successor)
         hall.did("Made the key and certificate of the next successor", "successor", successor)
+        _put_new_issuing(hall, records, root, root_key)
         _sign_crl(hall, records, root, root_key)
-        return hall.close(Ceremony.SUCCESSOR, [(root, root_key), (successor, key)])
+        done = hall.close(Ceremony.SUCCESSOR, [(root, root_key), (successor, key)])
+        # Last, so that until all is done the same successor takes over when this is done again.
+        write_copy(maker.folder, SUCCESSOR_COPY, successor)
+        return done
 
 
 def root_crl(maker: Maker, conditions: Conditions) -> Held:

@@ -38,9 +38,6 @@ from rootlet.profile import Profile
 
 __all__ = ["RootAccess", "RootFolder"]
 
-MOST_OLD = 100
-"""Roots before this one that are looked through: one every 25 years."""
-
 
 @dataclass(frozen=True)
 class RootAccess:
@@ -91,7 +88,7 @@ class RootFolder:
     def _stems(self) -> Iterator[tuple[Path, x509.Certificate | None]]:
         """Where roots may be, without a suffix, with the certificate that is there."""
         stems = [self.folder / "root", self.folder / "successor"]
-        stems += [self.folder / f"old/{number}/root" for number in range(1, MOST_OLD)]
+        stems += [path / "root" for path in sorted(self.folder.glob("old/*"))]
         for stem in stems:
             path = stem.with_suffix(".pem")
             if path.exists():
