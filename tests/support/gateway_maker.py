@@ -90,7 +90,7 @@ class MakerCa:
         self.profile = load_profile(profile)
         self.now = datetime.now(UTC).replace(microsecond=0)
         self.validity = Validity(self.now - HOUR, self.now + 24 * HOUR)
-        root_key = generate_key(self.profile)
+        self.root_key = root_key = generate_key(self.profile)
         root = issue_root(root_key, "Example", self.validity, _serial())
         self.issuing_key = generate_key(self.profile)
         self.issuing = issue_issuing(
