@@ -11,6 +11,7 @@ from pathlib import Path
 from threading import Thread
 
 import pytest
+from cryptography import x509
 
 from rootlet.ca import (
     Conditions,
@@ -151,5 +152,24 @@ def test_a_list_that_is_too_old_keeps_everyone_out(fleet: Fleet) -> None:
     fleet.live.reload()
     fleet.becomes(device, TURNED_AWAY)
     fleet.lists()
+    fleet.live.reload()
+    fleet.becomes(device, LET_IN)
+
+
+def test_the_list_of_every_ca_in_the_path_is_needed(fleet: Fleet) -> None:
+    """Why ca/crl.pem holds the root's list too."""
+    device = fleet.device("complete")
+    fleet.lists()
+    path = fleet.maker.folder / "ca/crl.pem"
+    whole, end = path.read_bytes(), b"-----END X509 CRL-----\n"
+    issuing_only = [
+        block + end
+        for block in whole.split(end)[:-1]
+        if "Issuing" in x509.load_pem_x509_crl(block + end).issuer.rfc4514_string()
+    ]
+    path.write_bytes(b"".join(issuing_only))
+    fleet.live.reload()
+    fleet.becomes(device, TURNED_AWAY)
+    path.write_bytes(whole)
     fleet.live.reload()
     fleet.becomes(device, LET_IN)
