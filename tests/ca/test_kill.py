@@ -57,4 +57,4 @@ def test_a_server_that_was_started_anew_is_used_again(tmp_path: Path, durable: C
             assert "server runs" in error.value.hint
         finally:
             durable.start(durable=True)
-        assert len(records.all()) == 2
+        assert len(records.all()) == 3
