@@ -1,10 +1,12 @@
-"""kill -9 while the CA issues: nothing that left is forgotten, and it goes on by itself.
+"""kill -9 and full disks while the CA issues: nothing that left is forgotten, and it goes on.
 
 A short version of ``make soak-kill``.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,13 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from rootlet.ca import init_ca, open_records
-from rootlet.errors import Environment
-from support.kill_ca import kill_often, require_whole
+from rootlet.ca import DeviceRequest, init_ca, open_authority, open_records
+from rootlet.errors import Environment, RootletError
+from rootlet.maker import Maker
+from support.kill_ca import Outcome, kill_often, require_whole
+from support.limits import filled, small_disk
 from support.makers import PASSPHRASE, deliver_device, shared_maker
 from support.postgres import Cluster, cluster
 
 TIMES = 10
+ROOM = 300 << 10
+"""Bytes: some batches fit, and what does not fit is not the first thing that is written."""
 
 
 @pytest.fixture(scope="module")
@@ -58,3 +64,40 @@ def test_a_server_that_was_started_anew_is_used_again(tmp_path: Path, durable: C
         finally:
             durable.start(durable=True)
         assert len(records.all()) == 3
+
+
+def issue_until_refused(maker: Maker, disk: Path, outcome: Outcome) -> RootletError:
+    """Fill the disk and issue batches until the CA refuses to; what left is in ``outcome``."""
+    with open_authority(maker, verify=None) as authority, filled(disk, room=ROOM):
+        for number in range(10_000):
+            wanted = [DeviceRequest(f"full-{number}-{each}") for each in range(20)]
+            try:
+                issued = authority.issue_devices(wanted, now=datetime.now(UTC))
+            except RootletError as error:
+                return error
+            outcome.serials += [each.record.serial for each in issued]
+    raise AssertionError("the disk is not full")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can make a small disk")
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_full_disk_is_refused_cleanly_and_nothing_is_lost(tmp_path: Path, kind: str) -> None:
+    with contextlib.ExitStack() as stack:
+        disk = tmp_path / "mine"
+        disk.mkdir()
+        if kind == "postgresql":
+            server = stack.enter_context(cluster(disk=128))
+            maker, disk = shared_maker(disk, server.database()), server.folder
+        else:
+            stack.enter_context(small_disk(disk, 2))
+            maker = shared_maker(disk, "")
+        init_ca(maker, PASSPHRASE, now=datetime.now(UTC))
+        outcome = Outcome()
+        error = issue_until_refused(maker, disk, outcome)
+        assert isinstance(error, Environment)
+        assert "make room" in error.hint, (error.message, error.hint)
+        assert outcome.serials
+        recorded = require_whole(maker, outcome)
+        assert recorded == 3 + len(outcome.serials)
+        deliver_device(maker, "sensor-after")
+        assert require_whole(maker, outcome) == recorded + 1

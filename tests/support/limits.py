@@ -5,10 +5,12 @@ from __future__ import annotations
 import ctypes
 import os
 import resource
+import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from pathlib import Path
 
-__all__ = ["files_up_to", "like_everyone"]
+__all__ = ["files_up_to", "filled", "like_everyone", "small_disk"]
 
 CAPABILITY_VERSION = 0x20080522
 """linux/capability.h: _LINUX_CAPABILITY_VERSION_3."""
@@ -25,6 +27,33 @@ def files_up_to(size: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@contextmanager
+def small_disk(folder: Path, size: int) -> Iterator[None]:
+    """``folder`` is a disk of its own of ``size`` MiB; only root may make that."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(folder)]
+    subprocess.run(command, check=True, capture_output=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+
+
+@contextmanager
+def filled(folder: Path, *, room: int) -> Iterator[None]:
+    """The disk of ``folder`` has room for some bytes, and no more."""
+    filler = folder / "filler"
+    try:
+        with filler.open("wb", buffering=0) as file:
+            for size in (1 << 20, 4096, 1):
+                with suppress(OSError):
+                    while True:
+                        file.write(bytes(size))
+            file.truncate(max(0, file.tell() - room))
+        yield
+    finally:
+        filler.unlink()
 
 
 @contextmanager

@@ -16,6 +16,8 @@ from urllib.parse import quote
 import psycopg
 from psycopg.sql import SQL, Composed, Identifier
 
+from support.limits import small_disk
+
 __all__ = ["USER", "Cluster", "cluster"]
 
 USER = "postgres"
@@ -82,9 +84,23 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(*, durable: bool = False) -> Iterator[Cluster]:
-    """A new cluster, removed at the end; its folder is short, for a socket's path must be."""
+def cluster(*, durable: bool = False, disk: int | None = None) -> Iterator[Cluster]:
+    """A new cluster, removed at the end; its folder is short, for a socket's path must be.
+
+    ``disk`` gives it one of its own, of so many MiB; only root may make that.
+    """
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+    if disk is not None:
+        with small_disk(folder, disk), _in(folder, durable=durable) as running:
+            yield running
+    else:
+        with _in(folder, durable=durable) as running:
+            yield running
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _in(folder: Path, *, durable: bool) -> Iterator[Cluster]:
     try:
         if os.geteuid() == 0:
             shutil.chown(folder, USER, USER)
@@ -97,4 +113,4 @@ def cluster(*, durable: bool = False) -> Iterator[Cluster]:
         finally:
             running.stop()
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder / "data", ignore_errors=True)
