@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -20,7 +20,10 @@ from rootlet.ca.acme.limits import Limits
 from rootlet.ca.acme.nonce_store import nonces_of
 from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.authority import Authority
+from rootlet.ca.est.enrolment_store import EnrolmentStore
+from rootlet.ca.est.http_est import Est
 from rootlet.ca.record_store import RecordStore
+from rootlet.ca.revocation_store import RevocationStore
 from rootlet.ca.status.http_status import StatusPage
 from rootlet.ca.status.metrics import Metrics
 from rootlet.errors import Misuse, Refused
@@ -62,6 +65,8 @@ class Services:
     base: str
     """What clients call this service by, without a slash at the end."""
     event: Callable[..., None]
+    password: bytes | None = None
+    """Of the status page, for whoever asks from elsewhere; None: nobody."""
     now: Callable[[], datetime] = _now
 
     def app(self) -> Starlette:
@@ -83,7 +88,7 @@ class Services:
             submit=validator.submit,
             event=self.event,
         )
-        page = StatusPage(database, self.maker.name, metrics, password=None, now=self.now)
+        page = StatusPage(database, self.maker.name, metrics, password=self.password, now=self.now)
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -93,5 +98,13 @@ class Services:
             yield
             await validator.stop()
 
-        routes = [*AcmeRoutes(acme, refused=metrics.refused).routes(), *page.routes()]
+        est = Est(
+            lambda: nullcontext(self.authority),
+            EnrolmentStore(database),
+            revoked=RevocationStore(self.records).has,
+            refused=metrics.refused,
+            now=self.now,
+        )
+        acme_routes = AcmeRoutes(acme, refused=metrics.refused).routes()
+        routes = [*acme_routes, *est.routes(), *page.routes()]
         return Starlette(routes=routes, lifespan=lifespan)

@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rootlet.pki import Kind, fingerprint
 from rootlet.profile import Profile
 
-__all__ = ["Issuance", "Records", "Status", "issuance_of"]
+__all__ = ["Issuance", "Records", "Status", "issuance_of", "serial_text"]
 
 
 class Status(StrEnum):
@@ -50,6 +50,11 @@ class Issuance:
     status: Status
 
 
+def serial_text(number: int) -> str:
+    """A serial number as the record has it: lower-case hexadecimal, two digits a byte."""
+    return number.to_bytes(max(1, (number.bit_length() + 7) // 8)).hex()
+
+
 def issuance_of(
     certificate: x509.Certificate,
     *,
@@ -64,9 +69,7 @@ def issuance_of(
     if der is None:
         der = certificate.public_bytes(Encoding.DER)
     return Issuance(
-        serial=certificate.serial_number.to_bytes(
-            (certificate.serial_number.bit_length() + 7) // 8
-        ).hex(),
+        serial=serial_text(certificate.serial_number),
         kind=kind,
         name=name,
         names=names,

@@ -63,6 +63,12 @@ class RevocationStore:
                 for row in connection.execute(query).mappings()
             }
 
+    def has(self, serial: str) -> bool:
+        """Whether the certificate with this serial was revoked."""
+        query = sa.select(REVOCATIONS.c.number).where(REVOCATIONS.c.serial == serial)
+        with self._records.database.snapshot() as connection:
+            return connection.execute(query).scalar() is not None
+
     def numbered(
         self, issuer: bytes, make: Callable[[int], x509.CertificateRevocationList]
     ) -> x509.CertificateRevocationList:

@@ -24,6 +24,8 @@ from cryptography.exceptions import InvalidSignature
 
 from rootlet.ca.authority import Authority
 from rootlet.ca.http_app import Services
+from rootlet.ca.http_peer import PeerProtocol
+from rootlet.ca.issuers_store import clients_path
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.store import deliver, issued_folder
 from rootlet.errors import Environment, Misuse, RootletError
@@ -93,6 +95,8 @@ class OwnCertificate:
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
         self.context.set_alpn_protocols(["http/1.1"])
+        # Devices that enrol again show their certificate; nobody else has to.
+        self.context.verify_mode = ssl.CERT_OPTIONAL
         self.renew_at = datetime.min.replace(tzinfo=UTC)
         """When half of its life is over."""
 
@@ -113,6 +117,7 @@ class OwnCertificate:
                 f"cannot use the certificate in {folder}: {error}",
                 hint=f"remove {folder}, then start again: a new one is issued",
             ) from error
+        self.context.load_verify_locations(clients_path(self._maker.folder))
         self.renew_at = self._half(found)
         return renewed
 
@@ -191,8 +196,12 @@ def serve(
     tls: bool,
     event: Callable[..., None],
     ready: Callable[[str], None],
+    password: bytes | None = None,
 ) -> None:
-    """Run until SIGTERM or Ctrl-C; ``ready`` is told the service's address once it answers."""
+    """Run until SIGTERM or Ctrl-C; ``ready`` is told the service's address once it answers.
+
+    ``password`` is that of the status page for others than this machine; None: it is for no others.
+    """
     own = OwnCertificate(maker, authority, name) if tls else None
     if own is not None and own.refresh(datetime.now(UTC)):
         event("own_certificate", name=name, renew_at=own.renew_at)
@@ -200,9 +209,9 @@ def serve(
     port = int(listening.getsockname()[1])
     base = (url or _base(name, port, tls=tls)).rstrip("/")
     config = uvicorn.Config(
-        Services(maker, authority, records, base, event).app(),
+        Services(maker, authority, records, base, event, password).app(),
         loop="uvloop",
-        http="httptools",
+        http=PeerProtocol,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -12,14 +12,18 @@ import click
 from rootlet.ca import RecordStore, open_authority, root_path
 from rootlet.ca.log import EventLog
 from rootlet.cli.ca_issue import verifier_for
-from rootlet.cli.options import json_option, maker_option
-from rootlet.errors import Misuse
+from rootlet.cli.options import FILE, json_option, maker_option
+from rootlet.errors import Misuse, Secret
+from rootlet.files import read_bytes
 from rootlet.maker import load_maker
 
 if TYPE_CHECKING:
     from rootlet.ca.serve import Listen
 
 __all__ = ["serve_command"]
+
+SHORTEST_PASSWORD = 12
+"""Anyone on the network may try."""
 
 
 def _name(listen: Listen, name: str | None, *, plain: bool) -> str:
@@ -34,6 +38,16 @@ def _name(listen: Listen, name: str | None, *, plain: bool) -> str:
             hint="leave --plain-http out, or give --listen 127.0.0.1:PORT",
         )
     return name or listen.host
+
+
+def _password(file: Path) -> bytes:
+    password = read_bytes(file, what="the password file").split(b"\n", 1)[0].rstrip(b"\r")
+    if len(password) < SHORTEST_PASSWORD:
+        raise Secret(
+            f"the status page's password has fewer than {SHORTEST_PASSWORD} characters",
+            hint="make one that nobody guesses: openssl rand -base64 18",
+        )
+    return password
 
 
 @click.command(
@@ -56,17 +70,31 @@ def _name(listen: Listen, name: str | None, *, plain: bool) -> str:
     help="What clients call it by, where that is not https://NAME:PORT.",
 )
 @click.option("--plain-http", "plain", is_flag=True, help="Without TLS; on loopback only.")
+@click.option(
+    "--status-password-file",
+    "password_file",
+    type=FILE,
+    metavar="FILE",
+    help="First line lets user 'status' see /status and /metrics from elsewhere, too.",
+)
 @json_option
 def serve_command(
-    folder: Path, listen: str, name: str | None, url: str | None, plain: bool, as_json: bool
+    folder: Path,
+    listen: str,
+    name: str | None,
+    url: str | None,
+    plain: bool,
+    password_file: Path | None,
+    as_json: bool,
 ) -> None:
-    """Serve ACME, status page and metrics, by a certificate of the CA's own."""
+    """Serve ACME, EST, status page and metrics, by a certificate of the CA's own."""
     # Imported here since it takes longer to load than most commands take.
     from rootlet.ca.serve import parse_listen, serve
 
     maker = load_maker(folder)
     where = parse_listen(listen)
     chosen = _name(where, name, plain=plain)
+    password = None if password_file is None else _password(password_file)
 
     def ready(base: str) -> None:
         directory = f"{base}/acme/directory"
@@ -89,4 +117,5 @@ def serve_command(
             tls=not plain,
             event=EventLog(sys.stderr).event,
             ready=ready,
+            password=password,
         )

@@ -197,7 +197,7 @@ def test_only_a_device_enrols_again(service: Service) -> None:
     for certificate in (server, authority.issuing, authority.root):
         der = certificate.public_bytes(Encoding.DER)
         assert service.post("simplereenroll", request, certificate=der).status == 400
-    service.revoked.add(f"{device.serial_number:x}")
+    service.revoked.add(service.store.named("sensor-1")[0].serial)
     der = device.public_bytes(Encoding.DER)
     assert service.post("simplereenroll", request, certificate=der).status == 403
     assert service.issued() == 1

@@ -85,7 +85,7 @@ def test_others_are_turned_away(
 ) -> None:
     answer = ask(app_of(store), path, client=client, host=host, headers=headers)
     assert answer.status == 403
-    assert "status_password_file" in answer.text
+    assert "--status-password-file" in answer.text
     assert "example.test" not in answer.text
 
 

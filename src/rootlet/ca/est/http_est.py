@@ -23,6 +23,7 @@ from starlette.routing import Route
 from rootlet.ca.authority import Authority
 from rootlet.ca.est.enrolment_store import EnrolmentStore
 from rootlet.ca.est.messages import REQUEST_BYTES, certificates_only, request_pem
+from rootlet.ca.records import serial_text
 from rootlet.errors import Environment, Refused, RootletError, State
 from rootlet.pki import PublicKey, device_identity
 
@@ -119,7 +120,7 @@ class Est:
             raise _Unauthorized
         certificate = x509.load_der_x509_certificate(der)
         device = device_identity(certificate, authority.policy.urn_prefix)
-        if self._revoked(f"{certificate.serial_number:x}"):
+        if self._revoked(serial_text(certificate.serial_number)):
             raise Refused(
                 f"the certificate of {device} is revoked",
                 hint="a revoked device enrols anew: rootlet ca enrol add ID",

@@ -38,8 +38,8 @@ FORWARDED = ("forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-
 """Said by a proxy: then the client at the other end of the connection is not who asks."""
 
 FROM_HERE_ONLY = (
-    "This page is for this machine only: look at it there, or set status_password_file in the [ca] "
-    "table of rootlet.toml.\n"
+    "This page is for this machine only: look at it there, or start the service with "
+    "--status-password-file FILE.\n"
 )
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
