@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass, fields
+from functools import cache
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -156,6 +157,7 @@ def parse_profile(text: str) -> Profile:
     )
 
 
+@cache
 def load_profile(name: str) -> Profile:
     """Load a profile by name from the installed package or, in a source tree, from profiles/."""
     if name not in PROFILE_NAMES:

@@ -42,7 +42,9 @@ CONNECT_SECONDS = 10
 """How long a PostgreSQL server that does not answer is waited for."""
 
 WRITES = "rootlet_writes"
-"""Execution option of connections that begin with a lock."""
+"""Execution option of connections that begin with a lock: how SQLite syncs at the end."""
+
+NO_SYNC = sa.text("SET LOCAL synchronous_commit TO off")
 
 SYNC = (
     "SELECT set_config('synchronous_commit', 'on', false) "
@@ -102,27 +104,33 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def transaction(self) -> Iterator[sa.Connection]:
+    def transaction(self, *, durable: bool = True) -> Iterator[sa.Connection]:
         """All of what is written through the connection, durable at the end, or nothing of it.
+
+        With ``durable`` False it outlives the process but not a power cut, and costs no sync; it
+        is never lost when a durable one that came after it is not, for logs are written in order.
 
         ``Environment`` or ``State`` in the words of ``rootlet.ca.store_errors`` when the
         database says no. On SQLite it begins with the lock that writers take, so that nothing that
         was read in it is old; on PostgreSQL it is READ COMMITTED.
         """
-        engine = self.engine.execution_options(**{WRITES: True})
-        with database_errors(self.place), engine.begin() as connection:
-            yield connection
+        with database_errors(self.place), self.engine.connect() as connection:
+            connection.execution_options(**{WRITES: "FULL" if durable else "NORMAL"})
+            with connection.begin():
+                if self.shared and not durable:
+                    connection.execute(NO_SYNC)
+                yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """One state of all tables to read from, whatever is written meanwhile; never waits."""
-        engine = self.engine
-        if self.shared:
-            engine = engine.execution_options(
-                isolation_level="REPEATABLE READ", postgresql_readonly=True
-            )
-        with database_errors(self.place), engine.begin() as connection:
-            yield connection
+        with database_errors(self.place), self.engine.connect() as connection:
+            if self.shared:
+                connection.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
+            with connection.begin():
+                yield connection
 
     def lock(self, connection: sa.Connection, name: str) -> None:
         """Hold the lock called ``name`` until the transaction ends; others who want it wait.
@@ -247,8 +255,15 @@ def _sqlite(path: Path) -> sa.Engine:
         connection.execute("PRAGMA synchronous = FULL")
 
     def begun(connection: sa.Connection) -> None:
+        driver: Any = connection.connection.dbapi_connection  # the short way: it is taken often
         writes = connection.get_execution_options().get(WRITES)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        try:
+            if writes and connection.info.get(WRITES) != writes:
+                driver.execute(f"PRAGMA synchronous = {writes}")
+                connection.info[WRITES] = writes
+            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
+        except sqlite3.Error as error:
+            raise sa.exc.OperationalError("BEGIN", None, error) from error
 
     sa.event.listen(engine, "connect", connected)
     sa.event.listen(engine, "begin", begun)

@@ -21,11 +21,15 @@ from rootlet.ca.records import Issuance, Status
 from rootlet.ca.tables_store import ISSUANCES
 from rootlet.pki import Kind
 
-__all__ = ["RecordStore", "row_of"]
+__all__ = ["RecordStore", "issuance_with", "row_of"]
 
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+# Made once: making a statement takes longer than running it.
+WITH_SERIAL = ISSUANCES.select().where(ISSUANCES.c.serial == sa.bindparam("wanted"))
 
 
 class RecordStore:
@@ -68,10 +72,13 @@ class RecordStore:
         _insert(connection, rows)
         self.log(connection, Event.ISSUED, details)
 
-    def delivered(self, *issuances: Issuance) -> None:
-        """Mark certificates as delivered, those before them of their kind and name as replaced."""
+    def delivered(self, *issuances: Issuance, durable: bool = True) -> None:
+        """Mark certificates as delivered, those before them of their kind and name as replaced.
+
+        Without ``durable`` a power cut may leave them marked as recorded.
+        """
         serials = {issuance.serial for issuance in issuances}
-        with self._logged() as connection:
+        with self._logged(durable=durable) as connection:
             replaced: list[str] = []
             for kind in {issuance.kind for issuance in issuances}:
                 names = [issuance.name for issuance in issuances if issuance.kind is kind]
@@ -144,12 +151,12 @@ class RecordStore:
             return tuple(entries(connection, after=after))
 
     @contextmanager
-    def _logged(self) -> Iterator[sa.Connection]:
+    def _logged(self, *, durable: bool = True) -> Iterator[sa.Connection]:
         """A transaction that has the audit log's lock from its beginning.
 
         So rows get their numbers in the order of the log.
         """
-        with self.database.transaction() as connection:
+        with self.database.transaction(durable=durable) as connection:
             self.database.lock(connection, "audit")
             yield connection
 
@@ -173,8 +180,11 @@ class RecordStore:
 
     def with_serial(self, serial: str) -> Issuance | None:
         """The one certificate with this serial."""
-        found = self._select(ISSUANCES.c.serial == serial)
-        return found[0] if found else None
+        try:
+            with self.database.snapshot() as connection:
+                return issuance_with(connection, serial)
+        except UnicodeEncodeError:  # likewise
+            return None
 
     def _select(self, condition: sa.ColumnElement[bool]) -> tuple[Issuance, ...]:
         query = ISSUANCES.select().where(condition).order_by(ISSUANCES.c.number)
@@ -183,6 +193,12 @@ class RecordStore:
                 return tuple(_issuance(row) for row in connection.execute(query).mappings())
         except UnicodeEncodeError:  # what is asked for is no text: nothing has that name
             return ()
+
+
+def issuance_with(connection: sa.Connection, serial: str) -> Issuance | None:
+    """The one certificate with this serial, read with something else."""
+    row = connection.execute(WITH_SERIAL, {"wanted": serial}).mappings().first()
+    return None if row is None else _issuance(row)
 
 
 def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import signal
 import socket
@@ -248,6 +249,8 @@ async def _run(
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     if server.started:
+        # What is there now stays: the collector need not look at it again with every request.
+        gc.freeze()
         ready()
     try:
         await serving

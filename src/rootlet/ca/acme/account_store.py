@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import sqlalchemy as sa
 
 from rootlet.ca.acme.model import Account, BindingKey
+from rootlet.ca.acme.statements_store import ACCOUNT_WITH_ID, ACCOUNT_WITH_KEY
 from rootlet.ca.acme.states import Status
 from rootlet.ca.acme.tables_store import ACCOUNTS, KEYS, account_of, key_of, seconds
 from rootlet.ca.database_store import Database
@@ -14,24 +17,39 @@ from rootlet.errors import State
 
 __all__ = ["AccountStore"]
 
+KNOWN_SECONDS = 2.0
+"""How long an account is known without asking the database: what another node, or rootlet ca acme
+key remove, changes is seen after that at the latest."""
+
+MOST_KNOWN = 10_000
+
 
 class AccountStore:
     """Accounts and binding keys in the CA's database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._known: dict[str, tuple[float, Account]] = {}
 
     def with_id(self, identity: str) -> Account | None:
         """The account of an address."""
-        return self._find(ACCOUNTS.c.id == identity)
+        known = self._known.get(identity)
+        if known is not None and time.monotonic() < known[0]:
+            return known[1]
+        found = self._find(ACCOUNT_WITH_ID, identity)
+        if found is not None:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[identity] = (time.monotonic() + KNOWN_SECONDS, found)
+        return found
 
     def with_key(self, thumbprint: str) -> Account | None:
         """The account of a key."""
-        return self._find(ACCOUNTS.c.thumbprint == thumbprint)
+        return self._find(ACCOUNT_WITH_KEY, thumbprint)
 
-    def _find(self, condition: sa.ColumnElement[bool]) -> Account | None:
+    def _find(self, query: sa.Select[Any], wanted: str) -> Account | None:
         with self._database.snapshot() as connection:
-            row = connection.execute(ACCOUNTS.select().where(condition)).mappings().first()
+            row = connection.execute(query, {"wanted": wanted}).mappings().first()
         return None if row is None else account_of(row)
 
     def add(self, account: Account) -> Account:
@@ -65,6 +83,7 @@ class AccountStore:
     def _change(self, identity: str, **values: object) -> None:
         with self._database.transaction() as connection:
             connection.execute(ACCOUNTS.update().where(ACCOUNTS.c.id == identity).values(**values))
+        self._known.pop(identity, None)
 
     def change_key(
         self, identity: str, old: str, new: str, jwk: Mapping[str, str]
@@ -78,6 +97,7 @@ class AccountStore:
             which = (ACCOUNTS.c.id == identity) & (ACCOUNTS.c.thumbprint == old)
             changed = ACCOUNTS.update().where(which).values(thumbprint=new, jwk=dict(jwk))
             connection.execute(changed)
+        self._known.pop(identity, None)
         return None
 
     def add_key(self, key: BindingKey) -> None:

@@ -261,7 +261,7 @@ def finalize(acme: Acme, call: Call) -> Reply:
         not_after=f"{made.record.not_after:%Y-%m-%dT%H:%M:%SZ}",
         ari=certificate_id(made.certificate),
     )
-    return _finalized(acme, _order(acme, call))
+    return _finalized(acme, replace(found, status=Status.VALID, serial=made.record.serial))
 
 
 def _unissued(acme: Acme, found: Order, error: RootletError) -> Problem:

@@ -49,24 +49,24 @@ class AcmeRoutes:
     def routes(self) -> list[Route]:
         """For the service's Starlette application."""
         post, new = self._post, {"jwk": True, "kid": False}
-        signed: list[tuple[str, Endpoint]] = [
+        signed: list[tuple[str, Endpoint]] = [  # what every order takes comes first
+            ("order/{id}", post(http_orders.order)),
+            ("authorization/{id}", post(http_orders.authorization)),
+            ("new-order", post(http_orders.new_order)),
+            ("challenge/{id}/{kind}", post(http_orders.challenge)),
+            ("finalize/{id}", post(http_orders.finalize)),
+            ("certificate/{id}", post(http_certificates.certificate)),
             ("new-account", post(http_accounts.new_account, **new)),
             ("account/{id}", post(http_accounts.account)),
             ("orders/{id}", post(http_accounts.orders)),
             ("key-change", post(http_accounts.key_change)),
-            ("new-order", post(http_orders.new_order)),
-            ("order/{id}", post(http_orders.order)),
-            ("authorization/{id}", post(http_orders.authorization)),
-            ("challenge/{id}/{kind}", post(http_orders.challenge)),
-            ("finalize/{id}", post(http_orders.finalize)),
-            ("certificate/{id}", post(http_certificates.certificate)),
             ("revoke-certificate", post(http_certificates.revoke, jwk=True)),
         ]
         return [
-            Route("/acme/directory", self._plain(self._directory), methods=["GET"]),
+            *(Route(f"/acme/{path}", endpoint, methods=["POST"]) for path, endpoint in signed),
             Route("/acme/new-nonce", self._plain(self._new_nonce), methods=["GET", "HEAD"]),
             Route("/acme/renewal-info/{id}", self._plain(self._renewal_info), methods=["GET"]),
-            *(Route(f"/acme/{path}", endpoint, methods=["POST"]) for path, endpoint in signed),
+            Route("/acme/directory", self._plain(self._directory), methods=["GET"]),
         ]
 
     def _plain(self, answer: Callable[[Request], Reply]) -> Endpoint:

@@ -1,4 +1,8 @@
-"""Orders and their authorizations, each change in one transaction that follows the state tables."""
+"""Orders and their authorizations, each change in one transaction that follows the state tables.
+
+What only leads to a certificate outlives a crash of the process; certificate and end of an order,
+and revocations, outlive a power cut (and with them what came before).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +14,18 @@ from typing import Any
 import sqlalchemy as sa
 
 from rootlet.ca.acme.model import Authorization, Challenge, Order
+from rootlet.ca.acme.statements_store import (
+    ADD_AUTHORIZATION,
+    ADD_ORDER,
+    AUTHORIZATION,
+    CHANGE_AUTHORIZATION,
+    FINISH_ORDER,
+    FOLLOW_ORDER,
+    LOCK_ORDER,
+    ORDER_WITH_ID,
+    ORDER_WITH_SERIAL,
+    STATES_OF_ORDER,
+)
 from rootlet.ca.acme.states import (
     AuthorizationEvent,
     ChallengeEvent,
@@ -28,7 +44,7 @@ from rootlet.ca.acme.tables_store import (
     seconds,
 )
 from rootlet.ca.database_store import Database
-from rootlet.ca.record_store import RecordStore
+from rootlet.ca.record_store import RecordStore, issuance_with
 from rootlet.ca.records import Issuance
 
 __all__ = ["Lost", "OrderRecords", "OrderStore", "Taken"]
@@ -53,34 +69,29 @@ class OrderStore:
 
     def add(self, order: Order, authorizations: Sequence[Authorization]) -> None:
         """Keep a new order; ``Taken`` when its certificate to replace is taken."""
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=False) as connection:
             if order.replaces is not None:
                 self._database.lock(connection, f"acme replaces {order.replaces}")
                 _release(connection, order.replaces, order.made_at)
-            connection.execute(ORDERS.insert().values(**_order_row(order)))
+            connection.execute(ADD_ORDER, _order_row(order))
             rows = [_authorization_row(authorization) for authorization in authorizations]
-            connection.execute(AUTHORIZATIONS.insert(), rows)
+            connection.execute(ADD_AUTHORIZATION, rows)
 
     def order(self, identity: str) -> Order | None:
         """An order with the ids of its authorizations."""
-        return self._order(ORDERS.c.id == identity)
+        with self._database.snapshot() as connection:
+            return _read(connection, ORDER_WITH_ID, identity)
 
     def with_serial(self, serial: str) -> Order | None:
         """The order of a certificate."""
-        return self._order(ORDERS.c.serial == serial)
-
-    def _order(self, condition: sa.ColumnElement[bool]) -> Order | None:
-        query = (
-            sa.select(ORDERS, AUTHORIZATIONS.c.id.label("authorization"))
-            .outerjoin(AUTHORIZATIONS, AUTHORIZATIONS.c.order_id == ORDERS.c.id)
-            .where(condition)
-            .order_by(AUTHORIZATIONS.c.id)
-        )
         with self._database.snapshot() as connection:
-            rows = connection.execute(query).mappings().all()
-        if not rows:
-            return None
-        return order_of(rows[0], [row["authorization"] for row in rows if row["authorization"]])
+            return _read(connection, ORDER_WITH_SERIAL, serial)
+
+    def certificate(self, serial: str) -> tuple[Order | None, Issuance | None]:
+        """The order of a certificate, and the certificate."""
+        with self._database.snapshot() as connection:
+            order = _read(connection, ORDER_WITH_SERIAL, serial)
+            return order, issuance_with(connection, serial)
 
     def of_account(self, account: str, offset: int, most: int) -> list[str]:
         """Ids of an account's orders, newest first."""
@@ -94,9 +105,8 @@ class OrderStore:
 
     def authorization(self, identity: str) -> Authorization | None:
         """An authorization with its challenges."""
-        query = AUTHORIZATIONS.select().where(AUTHORIZATIONS.c.id == identity)
         with self._database.snapshot() as connection:
-            row = connection.execute(query).mappings().first()
+            row = connection.execute(AUTHORIZATION, {"wanted": identity}).mappings().first()
         return None if row is None else authorization_of(row)
 
     def answered(self, identity: str, kind: str, now: datetime) -> Authorization | None:
@@ -106,7 +116,7 @@ class OrderStore:
             status = after(challenge.status, ChallengeEvent.ANSWERED)
             return None if status is None else replace(challenge, status=status, since=now)
 
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=False) as connection:
             found = self._locked(connection, identity)
             changed = None if found is None else _changed(found, kind, change)
             if changed is None or changed.status is not Status.PENDING:
@@ -128,7 +138,7 @@ class OrderStore:
                 return None
             return replace(challenge, status=status, validated=moment, error=error)
 
-        with self._database.transaction() as connection:
+        with self._database.transaction(durable=False) as connection:
             found = self._locked(connection, identity)
             changed = None if found is None else _changed(found, kind, change)
             status = None if changed is None else after(changed.status, done)
@@ -149,35 +159,33 @@ class OrderStore:
 
     def _locked(self, connection: sa.Connection, identity: str) -> Authorization | None:
         """Read to be changed; all of an order's authorizations are changed one after the other."""
-        query = AUTHORIZATIONS.select().where(AUTHORIZATIONS.c.id == identity)
-        row = connection.execute(query).mappings().first()
+        wanted = {"wanted": identity}
+        row = connection.execute(AUTHORIZATION, wanted).mappings().first()
         if row is not None and self._database.shared:
-            order = ORDERS.select().where(ORDERS.c.id == row["order_id"]).with_for_update()
-            connection.execute(order)
-            row = connection.execute(query).mappings().first()
+            connection.execute(LOCK_ORDER, {"wanted": row["order_id"]})
+            row = connection.execute(AUTHORIZATION, wanted).mappings().first()
         return None if row is None else authorization_of(row)
 
     def _follow(
         self, connection: sa.Connection, order: str, error: Mapping[str, Any] | None
     ) -> None:
-        query = sa.select(AUTHORIZATIONS.c.status).where(AUTHORIZATIONS.c.order_id == order)
-        event = of_order(Status(status) for status in connection.execute(query).scalars())
+        states = connection.execute(STATES_OF_ORDER, {"wanted": order}).scalars()
+        event = of_order(Status(status) for status in states)
         for status in (Status.PENDING, Status.READY):
             following = None if event is None else after(status, event)
             if following is not None:
-                same = (ORDERS.c.id == order) & (ORDERS.c.status == status.value)
-                values = {"status": following.value, "error": error}
-                connection.execute(ORDERS.update().where(same).values(**values))
+                same = {"wanted": order, "old_status": status.value}
+                values = {"new_status": following.value, "new_error": error}
+                connection.execute(FOLLOW_ORDER, {**same, **values})
 
     def refused(self, identity: str, error: Mapping[str, Any]) -> None:
         """Close an order that the authority does not issue."""
-        same = (ORDERS.c.id == identity) & (ORDERS.c.status == Status.READY.value)
         status = after(Status.READY, OrderEvent.REFUSED)
         assert status is not None
-        with self._database.transaction() as connection:
-            connection.execute(
-                ORDERS.update().where(same).values(status=status.value, error=dict(error))
-            )
+        same = {"wanted": identity, "old_status": Status.READY.value}
+        with self._database.transaction(durable=False) as connection:
+            values = {"new_status": status.value, "new_error": dict(error)}
+            connection.execute(FOLLOW_ORDER, {**same, **values})
 
     def revoked(self, serial: str, reason: int, now: datetime) -> bool:
         """Keep that a certificate is revoked; False when it was already."""
@@ -216,16 +224,22 @@ class OrderRecords:
         (issuance,) = issuances
         status = after(Status.READY, OrderEvent.ISSUED)
         assert status is not None
-        same = (ORDERS.c.id == self._order) & (ORDERS.c.status == Status.READY.value)
-        values = {"status": status.value, "serial": issuance.serial}
+        values = {"new_status": status.value, "new_serial": issuance.serial}
         with self._records.database.transaction() as connection:
-            changed = connection.execute(ORDERS.update().where(same).values(**values))
+            changed = connection.execute(FINISH_ORDER, {"wanted": self._order, **values})
             if changed.rowcount != 1:
                 raise Lost
             self._records.insert(connection, issuance)
 
     def delivered(self, *issuances: Issuance) -> None:
         """Not known here: a client fetches the certificate later."""
+
+
+def _read(connection: sa.Connection, query: sa.Select[Any], wanted: str) -> Order | None:
+    rows = connection.execute(query, {"wanted": wanted}).mappings().all()
+    if not rows:
+        return None
+    return order_of(rows[0], [row["authorization"] for row in rows if row["authorization"]])
 
 
 def _changed(
@@ -240,14 +254,12 @@ def _changed(
 
 
 def _write(connection: sa.Connection, authorization: Authorization) -> None:
-    connection.execute(
-        AUTHORIZATIONS.update()
-        .where(AUTHORIZATIONS.c.id == authorization.id)
-        .values(
-            status=authorization.status.value,
-            challenges=challenges_json(authorization.challenges),
-        )
-    )
+    values = {
+        "wanted": authorization.id,
+        "new_status": authorization.status.value,
+        "new_challenges": challenges_json(authorization.challenges),
+    }
+    connection.execute(CHANGE_AUTHORIZATION, values)
 
 
 def _release(connection: sa.Connection, replaces: str, now: datetime) -> None:
