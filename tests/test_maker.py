@@ -136,3 +136,20 @@ def test_a_folder_without_a_configuration_is_told_how_to_make_one(tmp_path: Path
         load_maker(tmp_path)
     (tmp_path / CONFIG_NAME).write_text(SMALLEST, encoding="utf-8")
     assert load_maker(tmp_path).folder == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("clock_limit_seconds = 0", "choose 1 to 3600"),
+        ("clock_limit_seconds = 3601", "choose 1 to 3600"),
+        ("crl_days = 367", "choose 1 to 366"),
+        ("crl_days = 0", "choose 1 to 366"),
+        ('clock_after_serial = "12:AB"', "as rootlet ca list prints it"),
+        ("crl_day = 3", "'crl_days'"),
+    ],
+)
+def test_what_the_ca_cannot_go_by_is_said(line: str, said: str) -> None:
+    with pytest.raises(Misuse) as error:
+        parse_maker(f"{SMALLEST}\n[ca]\n{line}\n", FOLDER)
+    assert said in error.value.hint

@@ -143,7 +143,7 @@ def test_a_record_of_another_maker_is_not_trusted() -> None:
     assert refusal.value.status == "ceremony-untrusted"
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.binary() | st.recursive(
     st.none() | st.integers() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(

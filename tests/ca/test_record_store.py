@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -87,3 +87,20 @@ def test_an_old_record_keeps_its_status_when_another_name_is_delivered(store: Re
         store.add(second)
         store.delivered(second)
         assert store.all()[0].status is Status.DELIVERED
+
+
+def test_the_newest_is_the_one_with_the_latest_time_of_those_that_count(
+    store: RecordStore,
+) -> None:
+    day = timedelta(days=1)
+    first, ahead, last = (
+        replace(device(), issued_at=NOW + offset) for offset in (0 * day, 300 * day, 1 * day)
+    )
+    with store:
+        assert store.newest_at() is None
+        for record in (first, ahead, last):
+            store.add(record)
+        assert store.newest_at() == NOW + 300 * day
+        assert store.newest_at(ahead.serial) == NOW + day
+        assert store.newest_at(last.serial) is None
+        assert store.newest_at("00") == NOW + 300 * day, "one that is not here changes nothing"

@@ -165,7 +165,8 @@ class RecordStore:
         query = sa.select(ISSUANCES.c.issued_at).order_by(ISSUANCES.c.issued_at.desc()).limit(1)
         if after:
             of_serial = sa.select(ISSUANCES.c.number).where(ISSUANCES.c.serial == after)
-            query = query.where(ISSUANCES.c.number > of_serial.scalar_subquery())
+            after_it = sa.func.coalesce(of_serial.scalar_subquery(), 0)  # unknown: all count
+            query = query.where(ISSUANCES.c.number > after_it)
         with self.database.snapshot() as connection:
             seconds = connection.execute(query).scalar()
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
