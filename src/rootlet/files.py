@@ -1,19 +1,48 @@
-"""Files written whole or not at all, secrets readable by their owner only."""
+"""Files written whole or not at all, secrets readable by their owner only.
+
+Files that belong together, a certificate and its key, are a version: a folder that is never
+changed once it is complete. NAME is a symbolic link to one of them, so whoever opens files through
+it finds ones that fit each other::
+
+    NAME              link to .versions/NAME/VERSION
+    .versions/NAME/   the versions: the one that NAME points to, and the one before it
+"""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
+import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from rootlet.errors import Environment, Misuse
+from rootlet.errors import Environment, Misuse, State
 
-__all__ = ["MOST_BYTES", "read_bytes", "write_atomic", "write_together"]
+__all__ = [
+    "MOST_BYTES",
+    "current_version",
+    "drop_versions",
+    "locked",
+    "point_to_version",
+    "read_bytes",
+    "stage_version",
+    "swap_version",
+    "versions_of",
+    "write_atomic",
+    "write_together",
+]
 
 MOST_BYTES = 16 << 20
 """Nothing that is read here is nearly as long; more is some other file, or one without an end."""
+
+VERSIONS = ".versions"
+"""Beside the names: the folders that they point to."""
+
+NEXT = "next"
+"""Among the versions: the link that is about to take the name."""
 
 
 def read_bytes(path: Path, *, what: str, most: int = MOST_BYTES) -> bytes:
@@ -71,3 +100,85 @@ def write_together(contents: Mapping[Path, bytes], *, private: bool) -> None:
     finally:
         for left in temporary.values():
             left.unlink(missing_ok=True)
+
+
+def versions_of(place: Path) -> Path:
+    """The folder that holds the versions of ``place``."""
+    return place.parent / VERSIONS / place.name
+
+
+def current_version(place: Path) -> str | None:
+    """The version that ``place`` points to; ``State`` when it is no link of ours."""
+    if place.is_symlink():
+        return place.readlink().name
+    if place.exists():
+        raise State(f"{place} is not one of ours", hint="move it away, then run the command again")
+    return None
+
+
+def stage_version(place: Path, version: str, contents: Mapping[str, tuple[bytes, bool]]) -> Path:
+    """Write a version of ``place`` that nothing points to yet; its folder.
+
+    ``contents`` are the files by name, each with whether it is private. After a failure there is
+    no part of it left.
+    """
+    new = versions_of(place) / version
+    try:
+        for name, (content, private) in contents.items():
+            write_atomic(new / name, content, private=private)
+        for folder in (new, new.parent):
+            _sync(folder)
+    except (OSError, Environment):
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+    return new
+
+
+def point_to_version(place: Path, version: str) -> None:
+    """Make ``place`` point to a version that is there, in one step, and on the disk after it."""
+    link = versions_of(place) / NEXT
+    link.unlink(missing_ok=True)
+    link.symlink_to(Path(VERSIONS, place.name, version))
+    link.rename(place)
+    _sync(place.parent)
+
+
+def _sync(folder: Path) -> None:
+    """The names in a folder are on the disk after this."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def drop_versions(place: Path, *, keep: set[str | None]) -> None:
+    """Remove every version of ``place`` but these."""
+    for old in versions_of(place).iterdir():
+        if old.name not in keep and old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+
+
+def swap_version(place: Path, version: str, contents: Mapping[str, tuple[bytes, bool]]) -> None:
+    """Make ``place`` point to a new version with these files; keep the one it pointed to before."""
+    with locked(versions_of(place)):
+        before = current_version(place)
+        new = stage_version(place, version, contents)
+        try:
+            point_to_version(place, version)
+        except OSError:
+            shutil.rmtree(new, ignore_errors=True)
+            raise
+        drop_versions(place, keep={version, before})
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Keep other commands from changing ``folder`` meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)

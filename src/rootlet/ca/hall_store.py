@@ -13,13 +13,13 @@ from cryptography import x509
 from rootlet.ca.ceremony import UNATTENDED, Ceremony, Sitting, ceremony_fields, sign_ceremony
 from rootlet.ca.clock import ClockGuard, TimeSource
 from rootlet.ca.database_store import place_of
-from rootlet.ca.issuers_store import CEREMONIES, Issuers, folder_errors, locked
+from rootlet.ca.issuers_store import CEREMONIES, Issuers, folder_errors
 from rootlet.ca.policy import policy_of
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Issuance
 from rootlet.ca.root_keys_store import RootAccess, RootFolder
 from rootlet.errors import Environment
-from rootlet.files import write_atomic
+from rootlet.files import locked, write_atomic
 from rootlet.maker import Maker
 from rootlet.pki import PrivateKey, certificate_to_pem
 

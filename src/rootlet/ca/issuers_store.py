@@ -21,8 +21,6 @@ the past is written before the present, and a key is told by its certificate.
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -58,7 +56,6 @@ __all__ = [
     "crl_file",
     "crl_path",
     "folder_errors",
-    "locked",
     "root_path",
     "successor_path",
 ]
@@ -239,18 +236,6 @@ def _signed_by(certificate: x509.Certificate, issuer: x509.Certificate) -> bool:
     except (InvalidSignature, ValueError, TypeError):
         return False
     return True
-
-
-@contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Keep other commands from changing ``folder`` meanwhile."""
-    folder.mkdir(parents=True, exist_ok=True)
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(handle)
 
 
 @contextmanager

@@ -9,27 +9,23 @@ files are those of rootlet.ca.issuers_store.
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from rootlet.ca.authority import Authority, Issued, Verifier
 from rootlet.ca.clock import TimeSource
 from rootlet.ca.database_store import place_of
-from rootlet.ca.issuers_store import Issuers, folder_errors, locked
+from rootlet.ca.issuers_store import Issuers, folder_errors
 from rootlet.ca.policy import policy_of
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Records
-from rootlet.errors import Environment, State
-from rootlet.files import write_atomic
+from rootlet.errors import Environment
+from rootlet.files import swap_version
 from rootlet.maker import Maker
 from rootlet.pki import Kind, chain_to_pem, key_to_pem
 
 __all__ = ["deliver", "issued_folder", "open_authority", "open_records"]
-
-VERSIONS = ".versions"
-"""Below issued/servers and issued/devices: the folders that the names there point to."""
 
 FOLDERS = {Kind.SERVER: "servers", Kind.DEVICE: "devices"}
 
@@ -82,7 +78,7 @@ def deliver(folder: Path, issued: Issued, records: Records) -> Path:
         contents["key.pem"] = (key_to_pem(issued.key, None), True)
     place = issued_folder(folder, issued.record.kind, issued.record.name)
     with folder_errors(folder):
-        _swap(place, issued.record.serial, contents)
+        swap_version(place, issued.record.serial, contents)
     try:
         records.delivered(issued.record)
     except Environment as error:
@@ -91,27 +87,3 @@ def deliver(folder: Path, issued: Issued, records: Records) -> Path:
             hint="make room; nothing is lost, and the next rootlet ca renew marks it",
         ) from error
     return place
-
-
-def _swap(place: Path, version: str, contents: Mapping[str, tuple[bytes, bool]]) -> None:
-    """Make ``place`` point to a new folder with these files; keep the one it pointed to before."""
-    versions = place.parent / VERSIONS / place.name
-    new, link = versions / version, versions / "next"
-    with locked(versions):
-        if place.exists() and not place.is_symlink():
-            raise State(
-                f"{place} is not one of ours", hint="move it away, then run the command again"
-            )
-        try:
-            for name, (content, private) in contents.items():
-                write_atomic(new / name, content, private=private)
-            link.unlink(missing_ok=True)
-            link.symlink_to(Path(VERSIONS, place.name, version))
-            before = place.readlink().name if place.is_symlink() else None
-            link.rename(place)
-        except (OSError, Environment):
-            shutil.rmtree(new, ignore_errors=True)
-            raise
-        for old in versions.iterdir():
-            if old.name not in {version, before}:
-                shutil.rmtree(old)
