@@ -1,0 +1,1 @@
+"""Keeps the certificates of servers fresh: renews, installs, confirms, rolls back, alarms."""
