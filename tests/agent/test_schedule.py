@@ -62,7 +62,7 @@ def tries_until_the_end(life: Life, random: list[float], first: datetime) -> lis
         tries.append(now)
         attempts = Attempts(attempts.failures + 1, now)
         chance = random[len(tries) % len(random)]
-        now = next_try(life, attempts, now=now, fraction=0.5, random=chance, window=None)
+        now = next_try(life, attempts, now=now, due=first, random=chance)
     return tries
 
 
@@ -83,7 +83,7 @@ def test_after_any_number_of_failures_several_tries_still_fit(
     life: Life, share: float, failures: int, random: float
 ) -> None:
     now = life.at(share)
-    pause = pause_after(life, Attempts(failures, now), now=now, fraction=random)
+    pause = pause_after(life, Attempts(failures, now), fraction=random)
     shortest = max(SECOND, life.length / 2000)
     assert pause <= max((life.end - now) / TRIES_LEFT, shortest)
 
@@ -91,18 +91,23 @@ def test_after_any_number_of_failures_several_tries_still_fit(
 @given(lives, st.integers(1, 10**6), fractions)
 def test_after_the_end_it_is_tried_on(life: Life, failures: int, random: float) -> None:
     now = life.end + timedelta(days=3)
-    pause = pause_after(life, Attempts(failures, now), now=now, fraction=random)
+    pause = pause_after(life, Attempts(failures, now), fraction=random)
     assert SECOND <= pause <= timedelta(hours=1)
     assert pause <= max(life.length / 4, SECOND)
 
 
-@given(st.none() | lives, moments, fractions, fractions)
+@given(st.none() | lives, moments, fractions)
 def test_a_clock_that_was_set_back_does_not_stop_tries(
-    life: Life | None, now: datetime, fraction: float, random: float
+    life: Life | None, now: datetime, random: float
 ) -> None:
     attempts = Attempts(5, now + timedelta(days=400))
-    due = next_try(life, attempts, now=now, fraction=fraction, random=random, window=None)
-    assert due == (now if life is None else due_at(life, fraction=fraction, window=None))
+    assert next_try(life, attempts, now=now, due=now, random=random) == now
+
+
+@given(st.integers(1, 1000), fractions)
+def test_without_a_certificate_pauses_are_short(failures: int, random: float) -> None:
+    pause = pause_after(None, Attempts(failures, START), fraction=random)
+    assert SECOND <= pause <= timedelta(minutes=7)
 
 
 @given(lives, moments, st.none() | st.timedeltas())

@@ -58,6 +58,9 @@ SHORTEST_SHARE = 1 / 2000
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(hours=1)
 """No pause is shorter or longer than these, whatever the lifetime."""
 
+NO_LIFE = timedelta(hours=1)
+"""Pauses without a certificate are as for one that lives so long: somebody is waiting for it."""
+
 ASK_SHARE = 1 / 20
 """How often the CA is asked for its window when it does not say, as a part of the life."""
 
@@ -145,39 +148,30 @@ def due_at(life: Life, *, fraction: float, window: Window | None) -> datetime:
     return min(max(wanted, life.at(SOONEST_SHARE)), life.at(LATEST_SHARE))
 
 
-def pause_after(
-    life: Life | None, attempts: Attempts, *, now: datetime, fraction: float
-) -> timedelta:
-    """How long to wait after the last of ``attempts``; without a life, as for a day's.
+def pause_after(life: Life | None, attempts: Attempts, *, fraction: float) -> timedelta:
+    """How long to wait after the last of ``attempts``; ``life`` is None without a certificate.
 
     ``fraction`` is random in [0, 1): the pause is between half and all of the doubled one.
     """
-    length = timedelta(days=1) if life is None else life.length
+    length = NO_LIFE if life is None else life.length
     shortest = min(max(length * SHORTEST_SHARE, SHORTEST), LONGEST)
     doubled = length * FIRST_SHARE * float(2 ** min(max(attempts.failures - 1, 0), 32))
-    left = length if life is None else life.end - (attempts.last or now)
+    left = length if life is None or attempts.last is None else life.end - attempts.last
     # After the end, as often as just before the alarm: it is urgent, but not for a loop.
     most = (left if left > timedelta(0) else length * ALARM_SHARE) / (TRIES_LEFT + 1)
     return max(min(doubled, most, LONGEST) * (0.5 + fraction / 2), shortest)
 
 
 def next_try(
-    life: Life | None,
-    attempts: Attempts,
-    *,
-    now: datetime,
-    fraction: float,
-    random: float,
-    window: Window | None,
+    life: Life | None, attempts: Attempts, *, now: datetime, due: datetime, random: float
 ) -> datetime:
     """When to try next: when it is due, but not before the pause after a failure is over.
 
     A last try in the future is one by a clock that was set back since: it does not count.
     """
-    due = now if life is None else due_at(life, fraction=fraction, window=window)
     if attempts.failures == 0 or attempts.last is None or attempts.last > now:
         return due
-    return max(due, attempts.last + pause_after(life, attempts, now=now, fraction=random))
+    return max(due, attempts.last + pause_after(life, attempts, fraction=random))
 
 
 def ask_again_at(life: Life, *, now: datetime, retry_after: timedelta | None) -> datetime:

@@ -22,6 +22,7 @@ COMMANDS = {
     "ca": "the certificate authority: root, issuing CA, certificates",
     "bundle": "put the root into a device",
     "server": "configurations for web servers",
+    "agent": "keep the certificates of this machine's servers fresh",
     "time": "Roughtime server and client",
     "gateway": "forward what devices ask of anyone else",
     "probe": "say what a device would make of a server",

@@ -1,0 +1,60 @@
+"""The files that a person begins with: a starter configuration, and a systemd unit."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from string import Template
+
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
+
+from rootlet.agent.model import AgentConfig
+from rootlet.errors import Misuse
+from rootlet.pki import host_text, parse_host
+from rootlet.profile import Profile
+
+__all__ = ["starter_config", "unit_text"]
+
+
+def starter_config(*, name: str, directory: str, profile: Profile) -> str:
+    """A first rootlet-agent.toml, every key explained; one that the agent reads as it stands."""
+    host = host_text(parse_host(name))
+    template = resources.files("rootlet.agent").joinpath("starter.toml").read_text("utf-8")
+    return Template(template).substitute(
+        directory=json.dumps(directory),
+        name=json.dumps(host),
+        profile=json.dumps(profile.name),
+        folder=json.dumps(f"tls/{host}"),
+    )
+
+
+def unit_text(config: AgentConfig, *, path: Path, program: Path) -> str:
+    """A systemd unit that runs the agent with this configuration and may write little else."""
+    writable = {config.state, config.account_key.parent}
+    writable |= {kept.folder.parent for kept in config.certificates}
+    writable |= {kept.webroot for kept in config.certificates if kept.webroot is not None}
+    if config.metrics is not None:
+        writable.add(config.metrics.parent)
+    environment = Environment(
+        loader=PackageLoader("rootlet.agent", "."),
+        autoescape=select_autoescape(),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("unit.service.j2").render(
+        config=_plain(path),
+        program=_plain(program),
+        writable=sorted(_plain(each) for each in writable),
+    )
+
+
+def _plain(path: Path) -> str:
+    text = str(path)
+    if any(not (letter.isalnum() or letter in "/._-+@:") for letter in text):
+        raise Misuse(
+            f"{text!r} cannot stand in a unit safely",
+            hint="use a path of letters, digits and . _ - + @ :",
+        )
+    return text
