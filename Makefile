@@ -9,7 +9,7 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca soak-kill
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca soak-kill soak-agent
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -22,6 +22,7 @@ help:
 	@echo "make prove   prove that the device's parsers have no run-time error"
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
+	@echo "make soak-agent  certificates of a minute replaced for twice ten minutes, no handshake failing"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
 setup-demo:
@@ -100,6 +101,9 @@ bench-ca: setup-test
 
 soak-kill: setup-test
 	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill
+soak-agent: setup-test
+	@$(MAKE) -s $(NATIVE)
+	@PYTHONPATH=tests $(BIN)/python -m tools.soak_agent
 
 clean:
 	rm -rf build dist src/*.so src/*.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage .coverage.*
