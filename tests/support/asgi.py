@@ -65,5 +65,8 @@ def ask(
     asyncio.run(run())
     start = next(m for m in sent if m["type"] == "http.response.start")
     content = b"".join(m.get("body", b"") for m in sent if m["type"] == "http.response.body")
-    names = {n.decode("latin-1"): v.decode("latin-1") for n, v in start["headers"]}
+    names: dict[str, str] = {}
+    for n, v in start["headers"]:  # what stands there twice is joined (RFC 9110 section 5.3)
+        name, value = n.decode("latin-1"), v.decode("latin-1")
+        names[name] = f"{names[name]}, {value}" if name in names else value
     return Answer(start["status"], names, content)
