@@ -29,7 +29,8 @@ class World:
     rig: Rig
     challenge_port: int
     ca_port: int
-    server: AcmeServer | None = None
+    top: list[str] = field(default_factory=list)
+    """More lines before the certificate's table."""
     log: io.StringIO = field(default_factory=io.StringIO)
 
     @property
@@ -50,7 +51,7 @@ class World:
         }
         lines = [f"directory = {json.dumps(self.directory)}"]
         lines += [f"root = {json.dumps(str(self.maker.folder / 'ca/root.pem'))}"]
-        lines += ['metrics = "agent.prom"', "", "[[certificates]]"]
+        lines += ['metrics = "agent.prom"', *self.top, "", "[[certificates]]"]
         lines += [f"{key} = {value}" for key, value in keys.items() if value]
         return "\n".join(lines) + "\n"
 
@@ -70,6 +71,12 @@ class World:
         """Lines of the agent's log."""
         lines = [json.loads(line) for line in self.log.getvalue().splitlines()]
         return [line for line in lines if line["event"] == what]
+
+    def start(self) -> Report:
+        """A first certificate, nginx that serves it, and the report that all is well."""
+        self.once(confirm_seconds="1")
+        self.rig.start()
+        return self.once(force=True)
 
     def serving(self) -> contextlib.AbstractContextManager[AcmeServer]:
         """The CA, for a while."""

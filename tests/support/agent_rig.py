@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 import subprocess
 import time
 from collections.abc import Callable, Iterator
@@ -108,6 +110,7 @@ class Rig:
             client_auth=ClientAuth.OFF,
             root_dir=self.folder / "www",
             state=state,
+            user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else None,
         )
         self.config.write_text(Nginx().config(settings), encoding="utf-8")
 

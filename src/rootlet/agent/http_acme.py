@@ -25,6 +25,7 @@ from josepy import json_util
 from josepy.jwa import ES256
 from josepy.jwk import JWKEC
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import HTTPError
 
 from rootlet import __version__
 from rootlet.agent.account_store import account_key, read_binding
@@ -71,11 +72,14 @@ class _Limited(HTTPAdapter):
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         response = super().send(request, **{**options, "stream": True})
         deadline, body = time.monotonic() + REQUEST_SECONDS, b""
-        while part := response.raw.read1(MOST_ANSWER):
-            body += part
-            if len(body) > MOST_ANSWER or time.monotonic() > deadline:
-                response.close()
-                raise requests.exceptions.ContentDecodingError("an answer without an end")
+        try:
+            while part := response.raw.read1(MOST_ANSWER):
+                body += part
+                if len(body) > MOST_ANSWER or time.monotonic() > deadline:
+                    response.close()
+                    raise requests.exceptions.ContentDecodingError("an answer without an end")
+        except HTTPError as error:
+            raise requests.exceptions.ConnectionError(error) from error
         response.raw.release_conn()
         response.raw = io.BytesIO(body)
         return response
@@ -97,10 +101,16 @@ class AcmeClient:
     """An account with a CA."""
 
     def __init__(
-        self, directory: str, *, root: Path, account_key_path: Path, binding: Path | None
+        self,
+        directory: str,
+        *,
+        root: Path,
+        account_key_path: Path,
+        binding: Path | None,
+        order_seconds: float = ORDER_SECONDS,
     ) -> None:
         self._url, self._account_key, self._binding = directory, account_key_path, binding
-        self._root = root
+        self._root, self._order_seconds = root, order_seconds
         self._client: client.ClientV2 | None = None
 
     @cached_property
@@ -167,7 +177,8 @@ class AcmeClient:
                 return Ari(None, None, timedelta(0))
             response = self._net.get(f"{base}/{identifier}")
             info = messages.RenewalInfo.from_json(response.json())
-            window = Window(info.suggested_window.start, info.suggested_window.end)
+            start, end = info.suggested_window.start, info.suggested_window.end
+            window = Window(start.astimezone(UTC), end.astimezone(UTC))
         return Ari(
             window,
             _retry_after(response.headers.get("Retry-After"), now),
@@ -184,10 +195,9 @@ class AcmeClient:
         answering: Answerer,
     ) -> bytes:
         """A certificate for a key made for it: the chain, PEM, not yet checked."""
-        deadline = time.monotonic() + ORDER_SECONDS
+        deadline = time.monotonic() + self._order_seconds
         with self._mapped("a certificate"):
-            acme = self._registered()
-            url, order = self._new_order(acme, names, profile, replaces)
+            url, order = self._begun(names, profile, replaces)
             self._show_names(order, answering, deadline)
             order = self._until(url, {"ready", "valid"}, deadline)
             if order["status"] == "ready":
@@ -195,6 +205,18 @@ class AcmeClient:
                 self._post(order["finalize"], request)
                 order = self._until(url, {"valid"}, deadline)
             return self._post(order["certificate"], None).content
+
+    def _begun(
+        self, names: tuple[Host, ...], profile: str, replaces: str | None
+    ) -> tuple[str, dict[str, Any]]:
+        """A new order, by an account that the CA knows."""
+        try:
+            return self._new_order(self._registered(), names, profile, replaces)
+        except messages.Error as error:
+            if error.code != "accountDoesNotExist":
+                raise
+            self._net.account = None  # the CA was restored from before it was made
+            return self._new_order(self._registered(), names, profile, replaces)
 
     def _new_order(
         self, acme: client.ClientV2, names: tuple[Host, ...], profile: str, replaces: str | None
@@ -249,7 +271,7 @@ class AcmeClient:
                 raise _refused(_reason(document) or f"the CA says {status}")
             if time.monotonic() + pause > deadline:
                 raise Environment(
-                    f"the CA left {url} {status} for {ORDER_SECONDS:g} s",
+                    f"the CA left {url} {status} for {self._order_seconds:g} s",
                     hint="it is tried again by itself; see the CA's log",
                     status="ca-slow",
                 )
@@ -269,8 +291,6 @@ class AcmeClient:
             code = error.code or error.typ or "error"
             if code in {"rateLimited", "serverInternal", "badNonce"}:
                 raise _away(f"the CA cannot give {what} now: {error.detail or code}") from error
-            if code == "accountDoesNotExist":
-                self._net.account = None  # a CA restored from before it was made
             raise _refused(f"{error.detail or error.title or code} ({code})") from error
         except requests.exceptions.SSLError as error:
             self._client = None
@@ -284,7 +304,7 @@ class AcmeClient:
             raise _away(f"the CA at {self._url} answers nonsense: {_short(error)}") from error
         except requests.exceptions.RequestException as error:
             self._client = None
-            raise _away(f"the CA at {self._url} cannot be reached: {_short(error)}") from error
+            raise _away(f"the CA at {self._url} cannot be reached: {_innermost(error)}") from error
         except errors.ClientError as error:
             self._client = None
             raise _away(f"the CA at {self._url} answers with an error: {_short(error)}") from error
@@ -293,7 +313,7 @@ class AcmeClient:
             raise _away(f"the CA at {self._url} answers nonsense: {_short(error)}") from error
 
 
-NONSENSE = (ValueError, KeyError, TypeError, AttributeError, LookupError)
+NONSENSE = (ValueError, KeyError, TypeError, AttributeError, LookupError, RecursionError)
 """What comes of JSON that is not what RFC 8555 says, here and in the libraries."""
 
 
@@ -325,6 +345,16 @@ def _refused(reason: str) -> Refused:
 def _away(reason: str) -> Environment:
     hint = "it is tried again by itself; the certificate that is installed stays"
     return Environment(reason, hint=hint, status="ca-away")
+
+
+def _innermost(error: BaseException) -> str:
+    """What the machine said, without what three libraries wrapped around it."""
+    said, below = _short(error), error.__context__
+    while below is not None:
+        if isinstance(below, OSError) and below.strerror:
+            said = below.strerror
+        below = below.__context__
+    return said
 
 
 def _short(what: object) -> str:

@@ -48,9 +48,11 @@ def answers(
     if webroot is not None:
         with _files(texts, webroot / WELL_KNOWN):
             yield
-    elif listen is not None:
+    elif listen is not None and texts:
         with _responder(texts, listen):
             yield
+    else:
+        yield
 
 
 @contextmanager

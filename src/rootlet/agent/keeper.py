@@ -255,23 +255,10 @@ class Keeper:
         )
         now = self.clock()
         pair = check_pair(chain, key_to_pem(key, None), self.wanted, now=now)
-        self._check_left(pair, now)
         self.store.offer(pair)
         memory = load_memory(self.memory).about(pair.version)
         save_memory(self.memory, replace(memory, made=now.timestamp()))
         return pair
-
-    def _check_left(self, pair: Pair, now: datetime) -> None:
-        """A pair that ends with the installed one, or before, brings nothing."""
-        installed = self._leaf()
-        ends = pair.leaf.not_valid_after_utc
-        if installed is not None and installed.not_valid_after_utc >= ends > now:
-            raise Refused(
-                f"what the CA sent ends at {ends:%Y-%m-%d %H:%M:%S} UTC, no later than what is "
-                "installed",
-                hint="look at the CA's lifetimes, and whether its issuing CA is about to end",
-                status="no-gain",
-            )
 
     def _answering(self, texts: Mapping[str, str]) -> AbstractContextManager[None]:
         return answers(texts, listen=self.kept.listen, webroot=self.kept.webroot)
