@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -76,11 +76,11 @@ class Rig:
     def store(self, observe: Observer | None = None, *, seconds: float = 3.0) -> PairStore:
         return PairStore(self.place, self.control(seconds=seconds), observe or self.steps.append)
 
-    def pair(self, *, now: datetime | None = None) -> Pair:
+    def pair(self, *, lifetime: timedelta | None = None) -> Pair:
         """A new pair, issued by the CA for a key made here."""
-        now = now or datetime.now(UTC)
-        key = generate_key(self.profile)
-        issued = self.authority.issue_server([NAME], now=now, public_key=key.public_key())
+        now, key = datetime.now(UTC), generate_key(self.profile)
+        public = key.public_key()
+        issued = self.authority.issue_server([NAME], now=now, lifetime=lifetime, public_key=public)
         return check_pair(chain_to_pem(issued.chain), key_to_pem(key, None), self.wanted, now=now)
 
     def serial(self) -> int | None:
@@ -90,9 +90,9 @@ class Rig:
     def installed(self) -> Pair:
         return self.store().read_current(self.wanted, now=datetime.now(UTC))
 
-    def install(self) -> Pair:
+    def install(self, *, lifetime: timedelta | None = None) -> Pair:
         """Renew once, nothing going wrong."""
-        pair = self.pair()
+        pair = self.pair(lifetime=lifetime)
         self.store().offer(pair)
         self.store().take_up(pair)
         return pair

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ def load_memory(path: Path) -> Memory:
     """What is remembered; nothing where there is no file or one that cannot be read."""
     try:
         fields = json.loads(read_bytes(path, what="the agent's state"))
-        return _memory(fields)
+        return _memory(fields if isinstance(fields, dict) else {})
     except (Environment, ValueError, TypeError, KeyError, OverflowError, OSError):
         return Memory()
 
@@ -112,12 +112,20 @@ def _memory(fields: dict[str, Any]) -> Memory:
         window=None if window is None else (float(window[0]), float(window[1])),
     )
     # Read once what is read later: a number that is none must not be found out about then.
-    checked = (memory.attempts, memory.made_at, memory.asked_window, _moment(memory.ask_at))
-    _moment(memory.last_success)
-    texts = isinstance(memory.serial, str) and isinstance(memory.failures, int)
-    if not texts or memory.failures < 0 or not 0 <= memory.chance < 1 or not checked:
+    for seconds in (
+        *(memory.window or ()),
+        memory.made,
+        memory.ask_at,
+        memory.last_try,
+        memory.last_success,
+    ):
+        _moment(seconds)
+    right = isinstance(memory.serial, str) and isinstance(memory.failures, int)
+    right = right and memory.failures >= 0
+    timedelta(seconds=memory.clock_behind)
+    if not right or not 0 <= memory.chance < 1:
         raise ValueError("not a state of ours")
-    return replace(memory, clock_behind=float(memory.clock_behind))
+    return memory
 
 
 def save_memory(path: Path, memory: Memory) -> None:
