@@ -101,6 +101,7 @@ bench-ca: setup-test
 
 soak-kill: setup-test
 	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill
+
 soak-agent: setup-test
 	@$(MAKE) -s $(NATIVE)
 	@PYTHONPATH=tests $(BIN)/python -m tools.soak_agent

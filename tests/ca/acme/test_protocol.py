@@ -329,7 +329,7 @@ def test_of_two_that_finish_an_order_one_does(server: Server) -> None:
     client.register()
     where, _ = client.ready()
     identity = where.rpartition("/")[2]
-    records = OrderRecords(server.acme.records.database, identity)
+    records = OrderRecords(server.acme.records, identity)
     authority = replace(server.acme.authority, records=records)
     key = ed25519.Ed25519PrivateKey.generate().public_key()
     first = authority.issue_server([NAME], now=server.acme.now(), public_key=key)
