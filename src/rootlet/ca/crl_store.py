@@ -8,7 +8,7 @@ lists issuing CAs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -53,20 +53,18 @@ def _identifier(ca: x509.Certificate, maker: Maker) -> bytes:
     return key_identifier(require_profile_key(ca.public_key(), maker.profile, what="the CA"))
 
 
-def _revoked(
-    records: RecordStore, ca: x509.Certificate, maker: Maker, listed_until: datetime
-) -> list[Revoked]:
-    """What of this CA's is revoked and would still be valid at ``listed_until``."""
-    identifier, found = _identifier(ca, maker), []
-    for revocation in RevocationStore(records).all().values():
-        record = records.with_serial(revocation.serial)
-        if record is None or record.not_after < listed_until:
-            continue
-        certificate = x509.load_der_x509_certificate(record.der)
+def _revoked(maker: Maker, records: RecordStore, now: datetime) -> dict[bytes, list[Revoked]]:
+    """What is to be listed, by the key identifier of the CA that issued it.
+
+    A certificate stays listed for one period after its end (RFC 5280 section 3.3).
+    """
+    found: dict[bytes, list[Revoked]] = {}
+    since = now - timedelta(days=maker.ca.crl_days)
+    for revocation, der in RevocationStore(records).certificates(since):
+        certificate = x509.load_der_x509_certificate(der)
         above = certificate.extensions.get_extension_for_class(x509.AuthorityKeyIdentifier)
-        if above.value.key_identifier == identifier:
-            serial = certificate.serial_number
-            found.append(Revoked(serial, revocation.at, revocation.reason))
+        entry = Revoked(certificate.serial_number, revocation.at, revocation.reason)
+        found.setdefault(above.value.key_identifier or b"", []).append(entry)
     return found
 
 
@@ -75,17 +73,17 @@ def _sign(
     records: RecordStore,
     ca: x509.Certificate,
     key: PrivateKey,
+    revoked: Mapping[bytes, Sequence[Revoked]],
     *,
     now: datetime,
     until: datetime,
 ) -> x509.CertificateRevocationList:
-    # A certificate stays listed for one period after its end (RFC 5280 section 3.3).
-    kept = _revoked(records, ca, maker, now - timedelta(days=maker.ca.crl_days))
+    identifier = _identifier(ca, maker)
     this_update = now.replace(microsecond=0) - BACKDATE
     return RevocationStore(records).numbered(
-        _identifier(ca, maker),
+        identifier,
         lambda number: issue_crl(
-            kept,
+            revoked.get(identifier, ()),
             number=number,
             this_update=this_update,
             next_update=until,
@@ -100,7 +98,8 @@ def sign_root_crl(
     maker: Maker, records: RecordStore, root: x509.Certificate, key: PrivateKey, *, now: datetime
 ) -> None:
     """Sign and keep the list of a root, for as long as the root itself is valid."""
-    crl = _sign(maker, records, root, key, now=now, until=root.not_valid_after_utc)
+    revoked = _revoked(maker, records, now)
+    crl = _sign(maker, records, root, key, revoked, now=now, until=root.not_valid_after_utc)
     path = maker.folder / crl_file(Kind.ROOT, ca_number(root.subject))
     write_atomic(path, crl.public_bytes(Encoding.DER), private=False)
 
@@ -132,9 +131,10 @@ def write_crls(maker: Maker, records: RecordStore, *, now: datetime) -> tuple[Wr
     above = _once(issuer.root for issuer in living)
     crls = [_root_crl(maker, root) for root in above]
     until = now.replace(microsecond=0) + timedelta(days=maker.ca.crl_days)
+    revoked = _revoked(maker, records, now)
     for issuer in living:
         key = issuers.key(issuer)
-        crl = _sign(maker, records, issuer.issuing, key, now=now, until=until)
+        crl = _sign(maker, records, issuer.issuing, key, revoked, now=now, until=until)
         path = maker.folder / crl_file(Kind.ISSUING, issuer.number)
         write_atomic(path, crl.public_bytes(Encoding.DER), private=False)
         crls.append(crl)

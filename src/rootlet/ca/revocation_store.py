@@ -12,7 +12,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from rootlet.ca.record_store import RecordStore
-from rootlet.ca.tables_store import CRLS, REVOCATIONS
+from rootlet.ca.tables_store import CRLS, ISSUANCES, REVOCATIONS
 from rootlet.pki import Reason
 
 __all__ = ["Revocation", "RevocationStore"]
@@ -53,15 +53,20 @@ class RevocationStore:
     def all(self) -> dict[str, Revocation]:
         """Everything that was ever revoked, by serial, oldest first."""
         query = REVOCATIONS.select().order_by(REVOCATIONS.c.number)
-        with self._records.database.transaction() as connection:
-            return {
-                row["serial"]: Revocation(
-                    row["serial"],
-                    Reason(row["reason"]),
-                    datetime.fromtimestamp(row["revoked_at"], UTC),
-                )
-                for row in connection.execute(query).mappings()
-            }
+        with self._records.database.snapshot() as connection:
+            return {row["serial"]: _revocation(row) for row in connection.execute(query).mappings()}
+
+    def certificates(self, valid_at: datetime) -> list[tuple[Revocation, bytes]]:
+        """What was revoked and had not ended then, with its certificate in DER, oldest first."""
+        query = (
+            sa.select(REVOCATIONS, ISSUANCES.c.der)
+            .join(ISSUANCES, ISSUANCES.c.serial == REVOCATIONS.c.serial)
+            .where(ISSUANCES.c.not_after >= int(valid_at.timestamp()))
+            .order_by(REVOCATIONS.c.number)
+        )
+        with self._records.database.snapshot() as connection:
+            rows = connection.execute(query).mappings()
+            return [(_revocation(row), row["der"]) for row in rows]
 
     def has(self, serial: str) -> bool:
         """Whether the certificate with this serial was revoked."""
@@ -92,3 +97,8 @@ class RevocationStore:
             }
             connection.execute(CRLS.update().where(CRLS.c.number == number).values(**done))
         return crl
+
+
+def _revocation(row: sa.RowMapping) -> Revocation:
+    moment = datetime.fromtimestamp(row["revoked_at"], UTC)
+    return Revocation(row["serial"], Reason(row["reason"]), moment)
