@@ -2,8 +2,10 @@
 
     python -m tools.bench_ca [--devices N] [--database URL] [--profile NAME] [--where DIR] [--tell]
 
-Prints certificates a second of processor time and of wall time for keys made here and for signing
-requests. pyca alone: read a request, check it, build, sign; nothing is checked or recorded.
+Prints certificates a second, of wall time, of processor time, and of processor time in the quickest
+batch, for keys made here and for signing requests, whose reading and checking counts. pyca alone:
+read a request, check it, build, sign; the certificate is neither read back, checked, recorded nor
+written. On a machine that others use, too, the quickest batch says what one core does.
 """
 
 from __future__ import annotations
@@ -23,7 +25,16 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from rootlet.ca import Line, RecordStore, init_ca, make_ca, open_authority, provision, read_requests
+from rootlet.ca import (
+    BATCH,
+    Line,
+    RecordStore,
+    init_ca,
+    make_ca,
+    open_authority,
+    provision,
+    read_requests,
+)
 from rootlet.ca.provision import Row
 from rootlet.maker import load_maker, starter_text
 from rootlet.pki import (
@@ -39,18 +50,35 @@ from rootlet.profile import load_profile
 PASSPHRASE = b"six random words make it long"
 
 
+class Laps:
+    """Processor time of each batch: the quickest one is the one that nobody disturbed."""
+
+    def __init__(self) -> None:
+        self.quickest = float("inf")
+        self._last: tuple[str, float] | None = None
+
+    def __call__(self, what: str, done: int, of: int) -> None:
+        """A batch begins."""
+        now = time.process_time()
+        if self._last is not None and self._last[0] == what:
+            self.quickest = min(self.quickest, now - self._last[1])
+        self._last = what, now
+
+
 @contextmanager
-def measured(name: str, count: int, *, tell: bool) -> Iterator[None]:
+def measured(name: str, count: int, *, tell: bool) -> Iterator[Laps]:
     """Print the rate of what is done inside, and where its time went."""
     profile = cProfile.Profile() if tell else None
-    wall, cpu = time.monotonic(), time.process_time()
+    laps, wall, cpu = Laps(), time.monotonic(), time.process_time()
     if profile:
         profile.enable()
-    yield
+    yield laps
     if profile:
         profile.disable()
     wall, cpu = time.monotonic() - wall, time.process_time() - cpu
-    print(f"{name:34}{count / cpu:8.0f}/s of processor time{count / wall:8.0f}/s of wall time")
+    print(
+        f"{name:28}{count / wall:8.0f}{count / cpu:12.0f}{BATCH / laps.quickest:16.0f}", flush=True
+    )
     if profile:
         pstats.Stats(profile).sort_stats("tottime").print_stats(22)
 
@@ -66,12 +94,14 @@ def requests_in(folder: Path, profile_name: str, count: int) -> list[Row]:
     return [Row(number + 1, f"sensor-{number}", f"sensor-{number}.csr") for number in range(count)]
 
 
-def pyca_alone(profile_name: str, pem: bytes, count: int) -> None:
+def pyca_alone(profile_name: str, pem: bytes, count: int, laps: Laps) -> None:
     """What is left when nothing is checked, recorded or written."""
     profile, now = load_profile(profile_name), datetime.now(UTC)
     made = make_ca("Example", profile, now=now)
     validity = validity_from(now, timedelta(days=30), profile=profile, within=None)
     for number in range(count):
+        if number % BATCH == 0:
+            laps("issued", number, count)
         request = x509.load_pem_x509_csr(pem)
         assert request.is_signature_valid
         issue_device(
@@ -103,18 +133,21 @@ def main(argv: list[str]) -> int:
         maker = load_maker(folder)
         init_ca(maker, PASSPHRASE, now=datetime.now(UTC))
         rows = requests_in(folder / "csr", wanted.profile, count)
-        with measured("pyca alone, from requests", count, tell=False):
-            pyca_alone(wanted.profile, (folder / "csr/sensor-0.csr").read_bytes(), count)
+        print(f"{'certificates a second of':28}{'wall':>8}{'processor':>12}{'quickest 500':>16}")
+        with measured("pyca alone, from requests", count, tell=False) as laps:
+            pem = (folder / "csr/sensor-0.csr").read_bytes()
+            pyca_alone(wanted.profile, pem, count, laps)
         with open_authority(maker, verify=None) as authority:
             records = authority.records
             assert isinstance(records, RecordStore)
 
-            def run(source: Path | None, out: str, secret: bytes | None) -> None:
+            def run(source: Path | None, out: str, secret: bytes | None, laps: Laps) -> None:
                 named = [
                     Row(row.line, f"{out}-{row.line}", row.request if source else "")
                     for row in rows
                 ]
-                requests, bad = read_requests(named, authority.policy, source, progress=_silent)
+                read = Laps()
+                requests, bad = read_requests(named, authority.policy, source, progress=read)
                 assert not bad
                 totals = provision(
                     authority,
@@ -122,20 +155,17 @@ def main(argv: list[str]) -> int:
                     requests,
                     Line(folder / out, secret),
                     now=lambda: datetime.now(UTC),
-                    progress=_silent,
+                    progress=laps,
                 )
                 assert totals.issued == count
+                laps.quickest += read.quickest
 
-            with measured("keys made here", count, tell=tell):
-                run(None, "keys", PASSPHRASE)
-            with measured("from requests", count, tell=tell):
-                run(folder / "csr", "requests", None)
+            with measured("keys made here", count, tell=tell) as laps:
+                run(None, "keys", PASSPHRASE, laps)
+            with measured("from requests", count, tell=tell) as laps:
+                run(folder / "csr", "requests", None, laps)
             assert records.verify().problems == []
     return 0
-
-
-def _silent(what: str, done: int, of: int) -> None:
-    """No progress."""
 
 
 if __name__ == "__main__":

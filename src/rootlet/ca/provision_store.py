@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import gc
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -108,14 +109,18 @@ def provision(
         records.delivered(*records.with_serials(todo.mark))
         records.abandoned(*records.with_serials(todo.abandon))
         _rewrite(records, todo, files, totals)
-        for start in range(0, len(todo.issue), line.batch):
-            progress("issued", start, len(todo.issue))
-            batch = todo.issue[start : start + line.batch]
-            issued = authority.issue_devices(batch, now=now(), days=days)
-            made = [(each.record, each.key) for each in issued]
-            totals.files.append(str(files.write(made)))
-            records.delivered(*(each.record for each in issued))
-            totals.issued += len(issued)
+        gc.freeze()  # or the whole list is looked through for garbage, again and again
+        try:
+            for start in range(0, len(todo.issue), line.batch):
+                progress("issued", start, len(todo.issue))
+                batch = todo.issue[start : start + line.batch]
+                issued = authority.issue_devices(batch, now=now(), days=days)
+                made = [(each.record, each.key) for each in issued]
+                totals.files.append(str(files.write(made)))
+                records.delivered(*(each.record for each in issued))
+                totals.issued += len(issued)
+        finally:
+            gc.unfreeze()
         return totals
 
 

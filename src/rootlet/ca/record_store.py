@@ -218,14 +218,9 @@ def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def _mark(connection: sa.Connection, serials: Sequence[str], status: Status) -> None:
-    """Parameters are many, statements one: it is prepared once."""
-    if serials:
-        query = (
-            ISSUANCES.update()
-            .where(ISSUANCES.c.serial == sa.bindparam("which"))
-            .values(status=status.value)
-        )
-        connection.execute(query, [{"which": serial} for serial in serials])
+    for start in range(0, len(serials), AT_ONCE):
+        these = ISSUANCES.c.serial.in_(serials[start : start + AT_ONCE])
+        connection.execute(ISSUANCES.update().where(these).values(status=status.value))
 
 
 def row_of(issuance: Issuance) -> dict[str, Any]:

@@ -22,6 +22,8 @@ from enum import StrEnum
 from functools import lru_cache, partial
 
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
 
 from rootlet.errors import Refused
@@ -116,8 +118,6 @@ def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-LEAF_USAGE = key_usage(signs_certificates=False)
-
 _Begun = Callable[..., x509.CertificateBuilder]
 """Everything but the extensions."""
 
@@ -198,30 +198,40 @@ def issue_issuing(
     return builder.sign(root_key, signing_hash(root_key.public_key()))
 
 
-@lru_cache(maxsize=16)
-def _encoded(value: x509.ExtensionType, critical: bool) -> x509.Extension[x509.ExtensionType]:
-    """An extension that many certificates have alike, encoded once."""
+def _encoded(value: x509.ExtensionType, *, critical: bool) -> x509.Extension[x509.ExtensionType]:
     der = x509.UnrecognizedExtension(value.oid, value.public_bytes())
     return x509.Extension(value.oid, critical, der)
 
 
+@lru_cache(maxsize=8)
+def _alike(
+    issuing: x509.Certificate, usage: ObjectIdentifier
+) -> tuple[x509.Extension[x509.ExtensionType], ...]:
+    """The extensions that leaves of one issuer and use have alike, encoded once for all."""
+    key = issuing.public_key()
+    assert isinstance(key, PublicKey)  # as check_issued found when it was made
+    identifier = x509.AuthorityKeyIdentifier(key_identifier(key), None, None)
+    return (
+        _encoded(key_usage(signs_certificates=False), critical=True),
+        _encoded(x509.ExtendedKeyUsage([usage]), critical=False),
+        _encoded(identifier, critical=False),
+    )
+
+
 def _leaf(
-    builder: _Begun,
+    begun: _Begun,
     names: x509.SubjectAlternativeName,
     usage: ObjectIdentifier,
-    issuing_key: PrivateKey,
     *,
+    issuing: x509.Certificate,
+    issuing_key: PrivateKey,
     critical_names: bool,
 ) -> x509.Certificate:
-    issuer_public = issuing_key.public_key()
-    identifier = x509.AuthorityKeyIdentifier(key_identifier(issuer_public), None, None)
-    extensions = [
-        _encoded(LEAF_USAGE, True),
-        _encoded(x509.ExtendedKeyUsage([usage]), False),
-        x509.Extension(names.oid, critical_names, names),
-        _encoded(identifier, False),
-    ]
-    return builder(extensions=extensions).sign(issuing_key, signing_hash(issuer_public))
+    key_usage_, purpose, identifier = _alike(issuing, usage)
+    own = x509.Extension(names.oid, critical_names, names)
+    builder = begun(extensions=[key_usage_, purpose, own, identifier])
+    is_ed25519 = isinstance(issuing_key, ed25519.Ed25519PrivateKey)
+    return builder.sign(issuing_key, None if is_ed25519 else SHA256())
 
 
 def issue_server(
@@ -234,10 +244,10 @@ def issue_server(
     issuing_key: PrivateKey,
 ) -> x509.Certificate:
     """A server certificate. Its subject is empty, so its names are critical (RFC 5280 4.1.2.6)."""
-    builder = _begin(public_key, x509.Name([]), issuing.subject, validity, serial)
+    begun = _begin(public_key, x509.Name([]), issuing.subject, validity, serial)
     names = x509.SubjectAlternativeName([general_name(host) for host in hosts])
     usage = ExtendedKeyUsageOID.SERVER_AUTH
-    return _leaf(builder, names, usage, issuing_key, critical_names=True)
+    return _leaf(begun, names, usage, issuing=issuing, issuing_key=issuing_key, critical_names=True)
 
 
 def issue_device(
@@ -252,8 +262,10 @@ def issue_device(
 ) -> x509.Certificate:
     """A device certificate. What counts is the URN; the common name is for people and logs."""
     subject = common_name(check_device_id(device_id))
-    builder = _begin(public_key, subject, issuing.subject, validity, serial)
+    begun = _begin(public_key, subject, issuing.subject, validity, serial)
     uri = x509.UniformResourceIdentifier(device_uri(urn_prefix, device_id))
     usage = ExtendedKeyUsageOID.CLIENT_AUTH
     names = x509.SubjectAlternativeName([uri])
-    return _leaf(builder, names, usage, issuing_key, critical_names=False)
+    return _leaf(
+        begun, names, usage, issuing=issuing, issuing_key=issuing_key, critical_names=False
+    )

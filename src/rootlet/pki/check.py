@@ -49,6 +49,8 @@ LEAF_PURPOSE = {
     Kind.DEVICE: x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]),
 }
 
+WRONG_PURPOSE = {kind: f"is not for {kind.value} authentication alone" for kind in LEAF_PURPOSE}
+
 TBS_PARTS = 6
 """RFC 5280 section 4.1: version, serial, algorithm, issuer, validity, subject, then the key."""
 
@@ -85,26 +87,36 @@ def _names_of(certificate: x509.Certificate) -> tuple[bytes, bytes]:
 
     pyca makes objects of names first, which takes a tenth of the whole check.
     """
-    der, at = certificate.tbs_certificate_bytes, 0
-    parts: list[bytes] = []
-    end = len(der)
-    while at < end and len(parts) < TBS_PARTS:
-        length, content = der[at + 1], at + 2
-        if length & 0x80:
-            content += length & 0x7F
-            length = int.from_bytes(der[at + 2 : content])
-        if at == 0:
-            at = content  # into the sequence
-            continue
-        parts.append(der[at : content + length])
-        at = content + length
-    return parts[3], parts[5]
+    der = certificate.tbs_certificate_bytes
+    at, _ = _content(der, 0)
+    parts = []
+    for _ in range(TBS_PARTS):
+        _, end = _content(der, at)
+        parts.append((at, end))
+        at = end
+    (issuer, issuer_end), _, (subject, subject_end) = parts[3:]
+    return der[issuer:issuer_end], der[subject:subject_end]
+
+
+def _content(der: bytes, at: int) -> tuple[int, int]:
+    """Where the content of an element begins and ends; its length is known to be well formed."""
+    length, begin = der[at + 1], at + 2
+    if length < 0x80:
+        return begin, begin + length
+    begin += length & 0x7F
+    return begin, begin + int.from_bytes(der[at + 2 : begin])
 
 
 @lru_cache(maxsize=4)
 def _issuer(certificate: x509.Certificate) -> tuple[object, bytes]:
     """Key and subject of an issuer, which many certificates are held against."""
     return certificate.public_key(), certificate.subject.public_bytes()
+
+
+@lru_cache(maxsize=4)
+def _identifier(certificate: x509.Certificate) -> bytes:
+    """Of an issuer's key, which was found to be one of the profile's."""
+    return key_identifier(cast("PublicKey", certificate.public_key()))
 
 
 def _read(certificate: x509.Certificate, profile: Profile) -> PublicKey:
@@ -176,12 +188,12 @@ def check_root(certificate: x509.Certificate, *, profile: Profile) -> None:
     _verify(certificate, public_key, "its own key")
 
 
-def _check_identifiers(held: Held, public_key: PublicKey, issuer_key: PublicKey) -> None:
+def _check_identifiers(held: Held, public_key: PublicKey, issuer: x509.Certificate) -> None:
     subject = _find(held, x509.SubjectKeyIdentifier)
     right = subject is None or subject.value.digest == key_identifier(public_key)
     _must(right, "key-identifier", "has a wrong subject key identifier")
     authority = _find(held, x509.AuthorityKeyIdentifier)
-    right = authority is None or authority.value.key_identifier == key_identifier(issuer_key)
+    right = authority is None or authority.value.key_identifier == _identifier(issuer)
     _must(right, "key-identifier", "has a wrong authority key identifier")
 
 
@@ -194,7 +206,7 @@ def _check_leaf(
     _must(right, "key-usage", "is a leaf whose key usage is not digitalSignature alone")
     purpose = _find(held, x509.ExtendedKeyUsage)
     right = purpose is not None and purpose.value == LEAF_PURPOSE[kind]
-    _must(right, "extended-key-usage", f"is not for {kind.value} authentication alone")
+    _must(right, "extended-key-usage", WRONG_PURPOSE[kind])
     alternative = _find(held, x509.SubjectAlternativeName)
     right = alternative is not None and list(alternative.value) == list(names)
     _must(right, "names", "does not hold the names it was made for")
@@ -219,7 +231,8 @@ def check_issued(
     """
     certificate = x509.load_der_x509_certificate(der)
     size = profile.chain.certificate_bytes
-    _must(len(der) <= size, "certificate-bytes", f"is {len(der)} bytes, the profile allows {size}")
+    if len(der) > size:
+        _must(False, "certificate-bytes", f"is {len(der)} bytes, the profile allows {size}")
     public_key = _read(certificate, profile)
     held = _held(certificate)
     exact = held.keys() == ISSUED_EXTENSIONS[kind]
@@ -227,7 +240,7 @@ def check_issued(
     above = certificate if issuer is None else issuer
     above_key, above_subject = _issuer(above)
     issuer_key = require_profile_key(above_key, profile, what="the issuer")
-    _check_identifiers(held, public_key, issuer_key)
+    _check_identifiers(held, public_key, above)
     issuer_name, subject_name = _names_of(certificate)
     _must(issuer_name == above_subject, "issuer", "names another issuer")
     _verify(certificate, issuer_key, "its issuer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from cryptography import x509
@@ -78,6 +79,7 @@ def check_device_id(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=16)
 def check_urn_prefix(text: str) -> str:
     """The prefix itself; ``Refused`` when no id behind it could make a URN of RFC 9039."""
     if not URN_PREFIX.fullmatch(text):
