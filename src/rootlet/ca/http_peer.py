@@ -6,14 +6,14 @@ import asyncio
 import ssl
 
 from starlette.types import ASGIApp, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from rootlet.ca.est.http_est import CLIENT_CERTIFICATE
+from rootlet.ca.http_patience import PatientProtocol
 
 __all__ = ["PeerProtocol"]
 
 
-class PeerProtocol(HttpToolsProtocol):
+class PeerProtocol(PatientProtocol):
     """HTTP/1.1 whose requests carry the certificate of their connection's TLS handshake.
 
     OpenSSL has checked the chain and the dates of one that is there: with ``ssl.CERT_OPTIONAL`` a

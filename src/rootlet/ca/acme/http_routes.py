@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
@@ -20,6 +22,7 @@ from rootlet.ca.acme import http_accounts, http_certificates, http_orders
 from rootlet.ca.acme.documents import directory
 from rootlet.ca.acme.http_context import Acme, Call, Reply
 from rootlet.ca.acme.jws import AccountKey, Signed, account_key, parse, parse_json, verify
+from rootlet.ca.acme.limits import neighbours
 from rootlet.ca.acme.model import Account
 from rootlet.ca.acme.problems import Kind, Problem, of_refusal
 from rootlet.ca.acme.states import Status
@@ -29,6 +32,13 @@ __all__ = ["MOST_BODY", "AcmeRoutes"]
 
 MOST_BODY = 32_768
 """Bytes: an order for the longest names there are and a signing request for them take 16,000."""
+
+BODY_SECONDS = 10.0
+"""In which the body must have arrived: who sends it drop by drop holds a connection."""
+
+FAULT = Problem(
+    Kind.SERVER_INTERNAL, "a fault of the CA's own; its log says which: report it, with that line"
+)
 
 JOSE = "application/jose+json"
 PROBLEM = "application/problem+json"
@@ -169,6 +179,11 @@ class AcmeRoutes:
         except RootletError as error:
             self._acme.event("fault", error=error.message, hint=error.hint)
             return self._problem(request, of_refusal(error))
+        except Exception as error:  # noqa: BLE001 - the client is told, the log says where
+            self._acme.event(
+                "fault", error=type(error).__name__, trace=traceback.format_tb(error.__traceback__)
+            )
+            return self._problem(request, FAULT)
 
     def _response(self, reply: Reply, *, nonce: bool) -> Response:
         headers = dict(ALWAYS)
@@ -207,13 +222,26 @@ class AcmeRoutes:
 
 
 def _client(request: Request) -> str:
-    return request.client.host if request.client else "unknown"
+    return neighbours(request.client.host) if request.client else "unknown"
 
 
 async def _body(request: Request) -> bytes:
     """The body, not one byte more than is needed to see that it is too long."""
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != JOSE:
         raise Problem(Kind.MALFORMED, f"send it with Content-Type: {JOSE}", status=415)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _read(request)
+    except TimeoutError as error:
+        raise Problem(
+            Kind.MALFORMED,
+            f"the request did not arrive within {BODY_SECONDS:.0f} seconds: send it at once",
+            status=408,
+            headers={"Connection": "close"},
+        ) from error
+
+
+async def _read(request: Request) -> bytes:
     body = b""
     try:
         async for chunk in request.stream():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from math import ceil
 from rootlet.ca.acme.problems import Kind, Problem
 from rootlet.maker_ca import AcmeRules
 
-__all__ = ["Bucket", "Limits"]
+__all__ = ["Bucket", "Limits", "neighbours"]
 
 MOST_BUCKETS = 20_000
 """Whoever was not heard of longest is forgotten first, and begins with a full bucket."""
@@ -53,6 +54,14 @@ class Bucket:
         if len(self._levels) > MOST_BUCKETS:
             self._levels.popitem(last=False)
         return 0.0 if enough else (1 - level) / rate
+
+
+def neighbours(address: str) -> str:
+    """Whom a client is counted with: of IPv6 everybody has 2**64 addresses at least."""
+    try:
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    except ValueError:  # IPv4 and what is no address
+        return address
 
 
 class Limits:

@@ -94,7 +94,11 @@ class SharedNonces:
         """Take it, once; the database says to whom of several."""
         gone = NONCES.delete().where(NONCES.c.nonce == nonce, NONCES.c.expires > self._clock())
         with self._database.transaction() as connection:
-            return connection.execute(gone).rowcount == 1
+            ours = connection.execute(gone).rowcount == 1
+        if not ours:  # after a crash of the database those in hand are gone from it, too
+            with self._lock:
+                self._ready.clear()
+        return ours
 
 
 def nonces_of(database: Database, clock: Clock) -> Nonces:
