@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -96,6 +96,12 @@ class Authority:
             lambda: self.records.newest_at(after), self.time_source, self.policy.clock_limit
         )
         object.__setattr__(self, "_clock", guard)
+
+    def recording(self, records: Records) -> Authority:
+        """The same authority, with another keeper of what it issues; its clock is watched on."""
+        other = replace(self, records=records)
+        object.__setattr__(other, "_clock", self._clock)
+        return other
 
     @property
     def profile(self) -> Profile:

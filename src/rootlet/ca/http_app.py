@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext
@@ -26,7 +27,7 @@ from rootlet.ca.record_store import RecordStore
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.ca.status.http_status import StatusPage
 from rootlet.ca.status.metrics import Metrics
-from rootlet.errors import Misuse, Refused
+from rootlet.errors import Misuse, Refused, RootletError
 from rootlet.maker import Maker
 from rootlet.maker_ca import AcmeRules
 
@@ -34,6 +35,8 @@ __all__ = ["DEFAULT_PROFILE", "Services", "order_profiles"]
 
 DEFAULT_PROFILE = "server"
 """The order profile of a maker who names none."""
+
+SWEEP_SECONDS = 3600.0
 
 THREADS = 12
 """Requests that are worked on at once; as many connections to the database, at most, are open."""
@@ -94,8 +97,9 @@ class Services:
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
             anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
             validator.start()
-            orders.sweep(self.now())
+            sweeping = asyncio.get_running_loop().create_task(self._sweep(orders))
             yield
+            sweeping.cancel()
             await validator.stop()
 
         est = Est(
@@ -108,3 +112,12 @@ class Services:
         acme_routes = AcmeRoutes(acme, refused=metrics.refused).routes()
         routes = [*acme_routes, *est.routes(), *page.routes()]
         return Starlette(routes=routes, lifespan=lifespan)
+
+    async def _sweep(self, orders: OrderStore) -> None:
+        """Forget what is over, now and every hour."""
+        while True:
+            try:
+                await asyncio.to_thread(orders.sweep, self.now())
+            except RootletError as error:
+                self.event("fault", error=error.message, hint=error.hint)
+            await asyncio.sleep(SWEEP_SECONDS)

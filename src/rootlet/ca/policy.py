@@ -42,7 +42,17 @@ from rootlet.pki import (
 )
 from rootlet.profile import Profile
 
-__all__ = ["Policy", "policy_of"]
+__all__ = ["UNREADABLE", "Policy", "policy_of"]
+
+UNREADABLE = (
+    ValueError,
+    TypeError,
+    UnsupportedAlgorithm,
+    x509.DuplicateExtension,
+    x509.InvalidVersion,
+    x509.UnsupportedGeneralNameType,
+)
+"""What cryptography raises for bytes that make no request or certificate."""
 
 MESSAGE_OVERHEAD = 4 + 1 + 3
 """RFC 9846 section 4.5.1: handshake header, empty context, length of the list."""
@@ -148,7 +158,7 @@ class Policy:
             request = x509.load_pem_x509_csr(pem)
             signed = request.is_signature_valid
             key = request.public_key()
-        except (ValueError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+        except UNREADABLE as error:
             raise _bad_request(str(error)) from error
         public_key = require_profile_key(key, self.profile, what="the signing request")
         if not signed:

@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtensionOID, NameOID
 
 from rootlet.ca.acme.identifiers import Identifier
 from rootlet.ca.acme.problems import Kind, Problem, of_refusal
-from rootlet.ca.policy import Policy
+from rootlet.ca.policy import UNREADABLE, Policy
 from rootlet.errors import Refused
 from rootlet.pki import Host, PublicKey, parse_dns_name, parse_host
 
@@ -32,7 +32,7 @@ def request_key(der: bytes, identifiers: Sequence[Identifier], policy: Policy) -
     try:
         request = x509.load_der_x509_csr(der)
         names = _names(request)
-    except (ValueError, TypeError, x509.DuplicateExtension) as error:
+    except UNREADABLE as error:
         raise _bad("it cannot be read", "send the request's DER in base64url") from error
     except Refused as error:
         raise _bad(error.message, error.hint) from error

@@ -14,7 +14,7 @@ from rootlet.ca.acme.states import Status
 
 __all__ = ["account", "key_change", "new_account", "orders"]
 
-MAIL = re.compile(r"mailto:[^@\s,?]{1,64}@[^@\s,?]{1,190}", re.ASCII)
+MAIL = re.compile(r"mailto:[!#-+\--<>A-~]{1,64}@[A-Za-z0-9.-]{1,190}")
 MOST_CONTACTS = 5
 
 PAGE = 100

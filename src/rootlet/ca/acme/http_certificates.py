@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from cryptography import x509
 
-from rootlet.ca.acme.ari import retry_after, serial_of, window
+from rootlet.ca.acme.ari import certificate_id, retry_after, serial_of, window
 from rootlet.ca.acme.http_context import Acme, Call, Reply, no_such
 from rootlet.ca.acme.jws import decode
 from rootlet.ca.acme.problems import Kind, Problem
+from rootlet.ca.policy import UNREADABLE
 from rootlet.ca.records import Issuance, Status
 from rootlet.pki import Kind as CertificateKind
-from rootlet.pki import chain_to_pem, key_identifier
+from rootlet.pki import chain_to_pem
 
 __all__ = ["certificate", "renewal_info", "revoke"]
 
@@ -41,10 +42,10 @@ def certificate(acme: Acme, call: Call) -> Reply:
 
 
 def revoke(acme: Acme, call: Call) -> Reply:
-    """Record that a certificate must not be used; asked by its account, or with its own key."""
+    """Record that a certificate must not be used; who may ask: section 7.6."""
     values = call.json()
     reason = values.get("reason", 0)
-    if isinstance(reason, bool) or reason not in REASONS:
+    if not isinstance(reason, int) or isinstance(reason, bool) or reason not in REASONS:
         raise Problem(
             Kind.BAD_REVOCATION_REASON, f"choose a reason from {sorted(REASONS)}, or leave it out"
         )
@@ -59,22 +60,24 @@ def revoke(acme: Acme, call: Call) -> Reply:
     if call.account is None:
         allowed = call.key.key.public_key == leaf.public_key()
     else:
-        allowed = order.account == call.account.id
+        owner, proved = call.account.id, acme.orders.proved
+        allowed = order.account == owner or proved(owner, order.identifiers, acme.now())
     if not allowed:
         raise Problem(
             Kind.UNAUTHORIZED,
-            "only the account that ordered a certificate revokes it, or whoever has its key",
+            "only the account that ordered a certificate revokes it, one that has proved all of "
+            "its names, or whoever has its key",
         )
-    if not acme.orders.revoked(record.serial, int(reason), acme.now()):
+    if not acme.orders.revoked(record.serial, reason, acme.now()):
         raise Problem(Kind.ALREADY_REVOKED, "this certificate is revoked already: order a new one")
-    acme.event("revoked", serial=record.serial, reason=int(reason))
+    acme.event("revoked", serial=record.serial, reason=reason)
     return Reply()
 
 
 def _known(acme: Acme, der: bytes) -> Issuance:
     try:
         serial = x509.load_der_x509_certificate(der).serial_number
-    except ValueError as error:
+    except UNREADABLE as error:
         raise Problem(
             Kind.MALFORMED, "certificate is not DER: send the leaf in base64url"
         ) from error
@@ -87,12 +90,16 @@ def _known(acme: Acme, der: bytes) -> Issuance:
     return record
 
 
+def _leaf(record: Issuance) -> x509.Certificate:
+    return x509.load_der_x509_certificate(record.der)
+
+
 def renewal_info(acme: Acme, text: str) -> Reply:
     """When to renew; anybody may ask."""
-    identifier, serial = serial_of(text)
+    _, serial = serial_of(text)
     record = acme.records.with_serial(serial)
-    ours = identifier == key_identifier(acme.authority.issuing_key.public_key())
-    if record is None or not ours or record.kind is not CertificateKind.SERVER:
+    ours = record is not None and record.kind is CertificateKind.SERVER
+    if record is None or not ours or certificate_id(_leaf(record)) != text:
         raise Problem(
             Kind.MALFORMED,
             "no such certificate was issued here: ask the CA that issued it",

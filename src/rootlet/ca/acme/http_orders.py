@@ -241,7 +241,7 @@ def finalize(acme: Acme, call: Call) -> Reply:
     if key == call.key.key.public_key:
         raise Problem(Kind.BAD_CSR, "its key is the account's: make another for the server")
     try:
-        issued = replace(acme.authority, records=OrderRecords(acme.records, found.id))
+        issued = acme.authority.recording(OrderRecords(acme.records, found.id))
         made = issued.issue_server(
             [identifier.value for identifier in found.identifiers],
             now=acme.now(),
@@ -267,7 +267,7 @@ def finalize(acme: Acme, call: Call) -> Reply:
 def _unissued(acme: Acme, found: Order, error: RootletError) -> Problem:
     """A refusal ends the order; a fault of the machine leaves it ready for another try."""
     problem = of_refusal(error)
-    if isinstance(error, Refused):
+    if problem.kind is not Kind.SERVER_INTERNAL:
         acme.orders.refused(found.id, problem.document())
     acme.event("not_issued", order=found.id, error=error.message, hint=error.hint)
     return problem

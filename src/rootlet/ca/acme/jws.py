@@ -60,6 +60,10 @@ LEAST_RSA, MOST_RSA = 2048, 4096
 BINDING = "HS256"
 """The one algorithm of external account binding; every client has it."""
 
+ESCAPE = b"\\u"
+NUL = "\\u0000"
+"""As json writes it."""
+
 DEEPEST = "the request nests too deeply: send what RFC 8555 asks for"
 
 
@@ -121,6 +125,8 @@ def parse_json(raw: bytes, what: str) -> dict[str, Any]:
     """A JSON object, no member twice."""
     try:
         value = json.loads(raw.decode("utf-8"), object_pairs_hook=_once)
+        if ESCAPE in raw:
+            _check_text(value, what)
     except RecursionError as error:
         raise Problem(Kind.MALFORMED, DEEPEST) from error
     except ValueError as error:
@@ -130,9 +136,29 @@ def parse_json(raw: bytes, what: str) -> dict[str, Any]:
     return value
 
 
+def _check_text(value: Any, what: str) -> None:
+    """Escapes can name what is in no text: half a surrogate pair, which has no UTF-8, and NUL,
+    which PostgreSQL does not take."""
+    text = json.dumps(value, ensure_ascii=False)
+    if NUL in text or not _has_utf8(text):
+        raise Problem(
+            Kind.MALFORMED, f"{what} has an escape that stands for no character: send text"
+        )
+
+
+def _has_utf8(text: str) -> bool:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _plain(error: Exception) -> str:
     """What is wrong, without what the client sent."""
-    return str(error) if isinstance(error, json.JSONDecodeError) else "not UTF-8"
+    if isinstance(error, json.JSONDecodeError):
+        return str(error)
+    return "not UTF-8" if isinstance(error, UnicodeDecodeError) else "it has too long a number"
 
 
 def parse(

@@ -13,6 +13,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from rootlet.ca.acme.identifiers import Identifier
 from rootlet.ca.acme.model import Authorization, Challenge, Order
 from rootlet.ca.acme.statements_store import (
     ADD_AUTHORIZATION,
@@ -94,10 +95,10 @@ class OrderStore:
             return order, issuance_with(connection, serial)
 
     def of_account(self, account: str, offset: int, most: int) -> list[str]:
-        """Ids of an account's orders, newest first."""
+        """Ids of an account's orders, newest first; not of those that failed (section 7.1.2.1)."""
         query = (
             sa.select(ORDERS.c.id)
-            .where(ORDERS.c.account == account)
+            .where(ORDERS.c.account == account, ORDERS.c.status != Status.INVALID.value)
             .order_by(ORDERS.c.made_at.desc(), ORDERS.c.id)
         )
         with self._database.snapshot() as connection:
@@ -108,6 +109,18 @@ class OrderStore:
         with self._database.snapshot() as connection:
             row = connection.execute(AUTHORIZATION, {"wanted": identity}).mappings().first()
         return None if row is None else authorization_of(row)
+
+    def proved(self, account: str, identifiers: Sequence[Identifier], now: datetime) -> bool:
+        """Whether an account holds an authorization for each of these names."""
+        query = sa.select(AUTHORIZATIONS.c.kind, AUTHORIZATIONS.c.value).where(
+            AUTHORIZATIONS.c.account == account,
+            AUTHORIZATIONS.c.status == Status.VALID.value,
+            AUTHORIZATIONS.c.expires > seconds(now),
+            AUTHORIZATIONS.c.value.in_([each.value for each in identifiers]),
+        )
+        with self._database.snapshot() as connection:
+            found = {Identifier(kind, value) for kind, value in connection.execute(query)}
+        return found == set(identifiers)
 
     def answered(self, identity: str, kind: str, now: datetime) -> Authorization | None:
         """Mark a challenge as to be validated; None when it cannot be any more."""

@@ -88,14 +88,17 @@ _RULES = {
     "message-bytes": Kind.BAD_CSR,
 }
 
+MACHINE = frozenset({"clock-back", "clock-differs", "clock-unknown"})
+"""Rules that say something about the CA's machine, not about what was asked for."""
+
 
 def of_refusal(error: RootletError) -> Problem:
     """What a client is told of an error of the authority's: rules in full, faults of the machine
     without what only its owner should know."""
-    if isinstance(error, Refused):
+    if isinstance(error, Refused) and error.status not in MACHINE:
         kind = _RULES.get(error.status or "", Kind.UNAUTHORIZED)
         return Problem(kind, f"{error.message} (rule {error.status}): {error.hint}")
-    if isinstance(error, Environment | State):
+    if isinstance(error, Environment | State | Refused):
         return Problem(
             Kind.SERVER_INTERNAL,
             "the CA cannot issue just now; its log says why: try again in some minutes",
