@@ -31,15 +31,25 @@ def permitted(address: Address, rules: AcmeRules) -> bool:
     inner = getattr(address, "ipv4_mapped", None) or address
     if any(inner.version == net.version and inner in net for net in rules.allow_private):
         return True
-    if isinstance(inner, ipaddress.IPv6Address) and (inner.sixtofour or inner.teredo):
-        return False
-    if isinstance(inner, ipaddress.IPv6Address) and inner in NAT64:
-        return False
-    return inner.is_global and not inner.is_multicast
+    if isinstance(inner, ipaddress.IPv6Address):
+        return inner in PUBLIC and inner.is_global and not any(inner in net for net in NOT_PUBLIC)
+    return inner.is_global and not any(inner in net for net in NOT_PUBLIC_4)
 
 
-NAT64 = ipaddress.ip_network("64:ff9b::/96")
-"""RFC 6052: an IPv4 address, of whatever kind, in the clothes of a public one."""
+PUBLIC = ipaddress.IPv6Network("2000::/3")
+"""All that IANA gives out. Outside are addresses with an IPv4 address of whatever kind in them
+(::/96, RFC 6052 and RFC 8215), and site-local ones, which ``is_global`` takes for public."""
+
+NOT_PUBLIC = (
+    ipaddress.IPv6Network("2001::/23"),  # protocol assignments, Teredo among them
+    ipaddress.IPv6Network("2002::/16"),  # 6to4: an IPv4 address of whatever kind
+    ipaddress.IPv6Network("3fff::/20"),  # documentation, RFC 9637
+)
+NOT_PUBLIC_4 = (
+    ipaddress.IPv4Network("192.0.0.0/24"),  # protocol assignments
+    ipaddress.IPv4Network("192.88.99.0/24"),  # 6to4 relays, RFC 7526
+    ipaddress.IPv4Network("224.0.0.0/4"),  # multicast
+)
 
 
 class Addresses:

@@ -48,10 +48,11 @@ def _same_host(task: Task, target: str, location: str) -> str:
     here = f"http://{_host(task)}"
     try:
         there = urlsplit(urljoin(here + target, location))
-        same = there.scheme == "http" and there.netloc.lower() == _host(task)
     except ValueError:
-        same = False
-    if not same or not there.path.isascii() or not (there.path + there.query).isprintable():
+        there = urlsplit("")
+    text = there.path + there.query
+    same = there.scheme == "http" and there.netloc.lower() == _host(task)
+    if not same or not text.isascii() or not text.isprintable() or " " in text:
         raise _wrong(task, "redirects to another host, port or scheme, which is not followed")
     return (there.path or "/") + (f"?{there.query}" if there.query else "")
 

@@ -12,6 +12,8 @@ from cryptography.x509.oid import ObjectIdentifier
 from rootlet.ca.acme.http_validation.interface import Task
 from rootlet.ca.acme.identifiers import digest, server_name
 from rootlet.ca.acme.problems import Kind, Problem
+from rootlet.ca.policy import UNREADABLE
+from rootlet.pki import general_name
 
 __all__ = ["tls_alpn01"]
 
@@ -76,11 +78,9 @@ def _check(task: Task, der: bytes) -> None:
         certificate = x509.load_der_x509_certificate(der)
         names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         proof = certificate.extensions.get_extension_for_oid(EXTENSION)
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension) as error:
+    except (*UNREADABLE, x509.ExtensionNotFound) as error:
         raise _wrong(task, "shows a certificate without the extensions of RFC 8737") from error
-    host = task.identifier.host
-    general = list(names)
-    if len(general) != 1 or general[0].value not in {host, str(host)}:
+    if list(names) != [general_name(task.identifier.host)]:
         raise _wrong(task, "shows a certificate for other names")
     value = proof.value
     raw = value.value if isinstance(value, x509.UnrecognizedExtension) else b""

@@ -101,6 +101,13 @@ class Validator:
             return Problem(
                 Kind.CONNECTION, f"no answer within {SECONDS:.0f} seconds: see to the server there"
             ).document()
+        except RootletError:
+            raise
+        except Exception as error:  # noqa: BLE001 - no server may leave its challenge undecided
+            self._event("fault", error=type(error).__name__, challenge=kind)
+            return Problem(
+                Kind.SERVER_INTERNAL, "the CA could not make sense of what is there: its log says"
+            ).document()
         return None
 
     def _task(self, identity: str) -> Task:
