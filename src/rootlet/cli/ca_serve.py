@@ -12,6 +12,7 @@ import click
 from rootlet.ca import RecordStore, open_authority, root_path
 from rootlet.ca.log import EventLog
 from rootlet.cli.ca_issue import verifier_for
+from rootlet.cli.clock import offline_option, time_source
 from rootlet.cli.options import FILE, json_option, maker_option
 from rootlet.errors import Misuse, Secret
 from rootlet.files import read_bytes
@@ -77,6 +78,7 @@ def _password(file: Path) -> bytes:
     metavar="FILE",
     help="First line lets user 'status' see /status and /metrics from elsewhere, too.",
 )
+@offline_option
 @json_option
 def serve_command(
     folder: Path,
@@ -85,6 +87,7 @@ def serve_command(
     url: str | None,
     plain: bool,
     password_file: Path | None,
+    offline: bool,
     as_json: bool,
 ) -> None:
     """Serve ACME, EST, status page and metrics, by a certificate of the CA's own."""
@@ -104,7 +107,9 @@ def serve_command(
         click.echo(json.dumps(fields) if as_json else text)
         sys.stdout.flush()
 
-    with open_authority(maker, verify=verifier_for(maker.profile)) as authority:
+    source = time_source(maker, offline=offline)
+    verify = verifier_for(maker.profile)
+    with open_authority(maker, verify=verify, time_source=source) as authority:
         records = authority.records
         assert isinstance(records, RecordStore)
         serve(
