@@ -9,7 +9,7 @@ NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
 WORKERS ?= 2
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca soak-kill soak-agent
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca bench-acme soak-kill soak-agent
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -21,6 +21,7 @@ help:
 	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
 	@echo "make prove   prove that the device's parsers have no run-time error"
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
+	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
 	@echo "make soak-agent  certificates of a minute replaced for twice ten minutes, no handshake failing"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
@@ -98,6 +99,10 @@ prove: setup-test
 
 bench-ca: setup-test
 	@$(BIN)/python -m tools.bench_ca
+
+bench-acme: setup-test
+	@$(MAKE) -s $(NATIVE)
+	@$(BIN)/python -m tools.bench_acme --where
 
 soak-kill: setup-test
 	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill

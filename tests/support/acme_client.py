@@ -29,6 +29,7 @@ from rootlet.ca.acme.limits import Limits
 from rootlet.ca.acme.nonce_store import nonces_of
 from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.http_app import order_profiles
+from rootlet.ca.revocation_store import RevocationStore
 from rootlet.maker_ca import AcmeRules
 from support.asgi import Answer, ask
 from support.makers import authority_of
@@ -78,7 +79,9 @@ def server_in_process(
         server = Server(Starlette(), None)  # type: ignore[arg-type]  # set below
         server.acme = Acme(
             authority=authority,
+            issuers=(authority.issuing,),
             records=records,
+            revocations=RevocationStore(records),
             accounts=AccountStore(records.database),
             orders=OrderStore(records.database),
             nonces=nonces_of(records.database, time.time),

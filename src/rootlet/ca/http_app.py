@@ -23,6 +23,7 @@ from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.authority import Authority
 from rootlet.ca.est.enrolment_store import EnrolmentStore
 from rootlet.ca.est.http_est import Est
+from rootlet.ca.issuers_store import Issuers
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.ca.status.http_status import StatusPage
@@ -76,10 +77,13 @@ class Services:
         """The application; it validates challenges while its lifespan lasts."""
         database, rules = self.records.database, self.maker.ca.acme
         orders, accounts, metrics = OrderStore(database), AccountStore(database), Metrics()
+        revocations = RevocationStore(self.records)
         validator = Validator(orders, accounts, rules, now=self.now, event=self.event)
         acme = Acme(
             authority=self.authority,
+            issuers=tuple(each.issuing for each in Issuers(self.maker).current(self.now())),
             records=self.records,
+            revocations=revocations,
             accounts=accounts,
             orders=orders,
             nonces=nonces_of(database, time.time),
@@ -105,7 +109,7 @@ class Services:
         est = Est(
             lambda: nullcontext(self.authority),
             EnrolmentStore(database),
-            revoked=RevocationStore(self.records).has,
+            revoked=revocations.has,
             refused=metrics.refused,
             now=self.now,
         )

@@ -21,7 +21,8 @@ import pytest
 from cryptography import x509
 
 from rootlet.ca import RecordStore, place_of
-from rootlet.ca.acme.order_store import OrderStore
+from rootlet.ca.revocation_store import RevocationStore
+from rootlet.pki import Reason
 from support.acme_rig import Rig
 from support.processes import LOOPBACK, free_port, tool
 
@@ -94,7 +95,7 @@ def test_certbot_gets_and_renews_when_the_ca_says_so(p256: Rig, tmp_path: Path) 
     assert leaf(place) == old
     with RecordStore(place_of(p256.maker)) as records:
         serial = f"{old.serial_number:x}"
-        assert OrderStore(records.database).revoked(serial, 0, datetime.now(UTC))
+        assert RevocationStore(records).add([serial], Reason.SUPERSEDED, datetime.now(UTC))
     said = run(tmp_path, certbot, "renew", *common, "--no-random-sleep-on-renew",
                REQUESTS_CA_BUNDLE=root)  # fmt: skip
     assert leaf(place) != old, said
@@ -114,7 +115,7 @@ def test_lego_gets_by_tls_alpn_and_renews_by_http(p256: Rig, tmp_path: Path) -> 
     assert names(leaf(place)) == names(old) == [name]
     assert leaf(place) != old
     run(tmp_path, *command, "revoke", LEGO_CA_CERTIFICATES=root)
-    assert p256.server.events("revoked")[-1]["reason"] == 0
+    assert p256.server.events("revoked")[-1]["reason"] == "unspecified"
 
 
 @contextlib.contextmanager

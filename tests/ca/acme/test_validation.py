@@ -10,18 +10,13 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import cast
 
-import dns.message
-import dns.rcode
-import dns.rrset
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from rootlet.ca.acme.http_validation import http01 as http01_module
 from rootlet.ca.acme.http_validation import validator as validator_module
 from rootlet.ca.acme.http_validation.addresses import Addresses, permitted
 from rootlet.ca.acme.http_validation.dns01 import dns01
@@ -32,6 +27,7 @@ from rootlet.ca.acme.http_validation.validator import Validator
 from rootlet.ca.acme.identifiers import Identifier, digest, server_name, text_record
 from rootlet.ca.acme.problems import Problem
 from rootlet.maker_ca import AcmeRules
+from support.name_server import names
 from support.processes import LOOPBACK, free_port
 
 NAME = "lamp.fleet.example.test"
@@ -282,38 +278,6 @@ def test_tls_alpn01_of_what_speaks_no_tls() -> None:
     assert rule(refusal) in {"tls", "connection"}
 
 
-class _Names(asyncio.DatagramProtocol):
-    def __init__(self, records: Mapping[tuple[str, str], list[str]]) -> None:
-        self._records = records
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.DatagramTransport, transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
-        question = dns.message.from_wire(data)
-        answer = dns.message.make_response(question)
-        asked = question.question[0]
-        kind = asked.rdtype.name
-        values = self._records.get((asked.name.to_text(), kind))
-        if values:
-            answer.answer.append(dns.rrset.from_text(asked.name, 1, "IN", kind, *values))
-        elif not any(name == asked.name.to_text() for name, _ in self._records):
-            answer.set_rcode(dns.rcode.NXDOMAIN)
-        self._transport.sendto(answer.to_wire(), addr)
-
-
-@contextlib.asynccontextmanager
-async def names(records: Mapping[tuple[str, str], list[str]]) -> AsyncIterator[str]:
-    """A name server on loopback; its address as [ca.acme] resolvers has it."""
-    loop = asyncio.get_running_loop()
-    made = await loop.create_datagram_endpoint(lambda: _Names(records), (LOOPBACK, 0))
-    port = made[0].get_extra_info("sockname")[1]
-    try:
-        yield f"{LOOPBACK}:{port}"
-    finally:
-        made[0].close()
-
-
 @pytest.mark.parametrize(
     ("texts", "right"),
     [
@@ -401,4 +365,3 @@ def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     [error] = kept
     assert isinstance(error, dict)
     assert error["type"].endswith(":connection")
-    assert http01_module.MOST_REDIRECTS < 10

@@ -10,7 +10,7 @@ from cryptography import x509
 from rootlet.ca.acme.jws import decode, encode
 from rootlet.ca.acme.problems import Kind, Problem
 
-__all__ = ["Window", "certificate_id", "retry_after", "serial_of", "window"]
+__all__ = ["Window", "at_once", "certificate_id", "retry_after", "serial_of", "window"]
 
 MOST_TEXT = 128
 """Longest identifier: key id and serial of at most 20 bytes each take 55 characters."""
@@ -60,13 +60,16 @@ def serial_of(text: str) -> tuple[bytes, str]:
     return identifier, serial.removeprefix(b"\0").hex()
 
 
-def window(issued_at: datetime, not_after: datetime, *, revoked_at: datetime | None) -> Window:
-    """Around half of the life that began when it was issued; at once when it is revoked."""
-    if revoked_at is not None:
-        return Window(revoked_at - timedelta(seconds=2), revoked_at - timedelta(seconds=1))
+def window(issued_at: datetime, not_after: datetime) -> Window:
+    """Around half of the life that began when it was issued."""
     life = not_after - issued_at
     start, end = issued_at + life * 0.45, issued_at + life * 0.55
     return Window(start, max(end, start + timedelta(seconds=1)))
+
+
+def at_once(now: datetime) -> Window:
+    """For a certificate that must not be used any more: a window that is over."""
+    return Window(now - timedelta(seconds=2), now - timedelta(seconds=1))
 
 
 def retry_after(issued_at: datetime, not_after: datetime) -> int:

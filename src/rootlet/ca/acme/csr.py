@@ -32,6 +32,7 @@ def request_key(der: bytes, identifiers: Sequence[Identifier], policy: Policy) -
     try:
         request = x509.load_der_x509_csr(der)
         names = _names(request)
+        request.public_key()
     except UNREADABLE as error:
         raise _bad("it cannot be read", "send the request's DER in base64url") from error
     except Refused as error:

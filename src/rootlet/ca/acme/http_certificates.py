@@ -1,28 +1,36 @@
 """Certificates: fetched, revoked, and when to renew them (RFC 8555 sections 7.4.2, 7.6, RFC 9773).
 
-A revocation is recorded, stops the certificate from being handed out, and tells its client through
-renewal information to replace it at once. Devices are not told: what protects them is that server
-certificates are short-lived.
+A revocation is recorded as one by rootlet ca revoke is, stops the certificate from being handed
+out, and tells its client through renewal information to replace it at once. Devices are not told:
+what protects them is that server certificates are short-lived.
 """
 
 from __future__ import annotations
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 
-from rootlet.ca.acme.ari import certificate_id, retry_after, serial_of, window
+from rootlet.ca.acme.ari import at_once, certificate_id, retry_after, serial_of, window
 from rootlet.ca.acme.http_context import Acme, Call, Reply, no_such
 from rootlet.ca.acme.jws import decode
 from rootlet.ca.acme.problems import Kind, Problem
 from rootlet.ca.policy import UNREADABLE
 from rootlet.ca.records import Issuance, Status
 from rootlet.pki import Kind as CertificateKind
-from rootlet.pki import chain_to_pem
+from rootlet.pki import Reason, chain_to_pem
 
 __all__ = ["certificate", "renewal_info", "revoke"]
 
 PEM = {"Content-Type": "application/pem-certificate-chain"}
 
-REASONS = frozenset({0, 1, 3, 4, 5, 9})
+REASONS = {
+    0: Reason.UNSPECIFIED,
+    1: Reason.KEY_COMPROMISE,
+    3: Reason.AFFILIATION_CHANGED,
+    4: Reason.SUPERSEDED,
+    5: Reason.CESSATION,
+    9: Reason.PRIVILEGE_WITHDRAWN,
+}
 """RFC 5280 section 5.3.1, those that a server's owner can know."""
 
 
@@ -33,19 +41,30 @@ def certificate(acme: Acme, call: Call) -> Reply:
     order, record = acme.orders.certificate(serial)
     if order is None or record is None or order.account != call.owner.id:
         raise no_such("certificate")
-    if order.revoked_at is not None:
+    if acme.revocations.has(serial):
         raise Problem(Kind.UNAUTHORIZED, "this certificate is revoked: order a new one", status=403)
     if record.status is Status.RECORDED:
         acme.records.delivered(record, durable=False)
     leaf = x509.load_der_x509_certificate(record.der)
-    return Reply(chain_to_pem((leaf, acme.authority.issuing)), headers=PEM)
+    return Reply(chain_to_pem((leaf, _issuer(acme, leaf))), headers=PEM)
+
+
+def _issuer(acme: Acme, leaf: x509.Certificate) -> x509.Certificate:
+    """The issuing CA that signed it, which may be one that has been replaced since."""
+    for issuer in acme.issuers:
+        try:
+            leaf.verify_directly_issued_by(issuer)
+        except (ValueError, TypeError, InvalidSignature):
+            continue
+        return issuer
+    raise no_such("certificate")
 
 
 def revoke(acme: Acme, call: Call) -> Reply:
     """Record that a certificate must not be used; who may ask: section 7.6."""
     values = call.json()
     reason = values.get("reason", 0)
-    if not isinstance(reason, int) or isinstance(reason, bool) or reason not in REASONS:
+    if type(reason) is not int or reason not in REASONS:
         raise Problem(
             Kind.BAD_REVOCATION_REASON, f"choose a reason from {sorted(REASONS)}, or leave it out"
         )
@@ -68,9 +87,9 @@ def revoke(acme: Acme, call: Call) -> Reply:
             "only the account that ordered a certificate revokes it, one that has proved all of "
             "its names, or whoever has its key",
         )
-    if not acme.orders.revoked(record.serial, reason, acme.now()):
+    if not acme.revocations.add([record.serial], REASONS[reason], acme.now()):
         raise Problem(Kind.ALREADY_REVOKED, "this certificate is revoked already: order a new one")
-    acme.event("revoked", serial=record.serial, reason=reason)
+    acme.event("revoked", serial=record.serial, reason=REASONS[reason].value)
     return Reply()
 
 
@@ -105,8 +124,9 @@ def renewal_info(acme: Acme, text: str) -> Reply:
             "no such certificate was issued here: ask the CA that issued it",
             status=404,
         )
-    order = acme.orders.with_serial(serial)
-    revoked = None if order is None else order.revoked_at
-    shown = window(record.issued_at, record.not_after, revoked_at=revoked)
+    if acme.revocations.has(serial):
+        shown = at_once(acme.now())
+    else:
+        shown = window(record.issued_at, record.not_after)
     seconds = retry_after(record.issued_at, record.not_after)
     return Reply(shown.document(), headers={"Retry-After": str(seconds)})

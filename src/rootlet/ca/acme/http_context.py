@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from cryptography import x509
+
 from rootlet.ca.acme.account_store import AccountStore
 from rootlet.ca.acme.documents import Urls
 from rootlet.ca.acme.jws import AccountKey, parse_json
@@ -18,6 +20,7 @@ from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.acme.problems import Kind, Problem
 from rootlet.ca.authority import Authority
 from rootlet.ca.record_store import RecordStore
+from rootlet.ca.revocation_store import RevocationStore
 from rootlet.maker_ca import AcmeRules
 
 __all__ = ["Acme", "Call", "Reply", "Submit", "new_id", "no_such"]
@@ -51,9 +54,12 @@ class Acme:
     """The server's parts."""
 
     authority: Authority
+    issuers: tuple[x509.Certificate, ...]
+    """The issuing CA, and those before it whose certificates may still live."""
     records: RecordStore
     accounts: AccountStore
     orders: OrderStore
+    revocations: RevocationStore
     nonces: Nonces
     rules: AcmeRules
     profiles: Mapping[str, timedelta]

@@ -87,6 +87,5 @@ class Order:
     """Of its certificate."""
     made_at: datetime
     expires: datetime
-    revoked_at: datetime | None = None
     authorizations: tuple[str, ...] = ()
     """Their ids, in the order of the identifiers."""

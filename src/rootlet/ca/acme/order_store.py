@@ -1,7 +1,7 @@
 """Orders and their authorizations, each change in one transaction that follows the state tables.
 
-What only leads to a certificate outlives a crash of the process; certificate and end of an order,
-and revocations, outlive a power cut (and with them what came before).
+What only leads to a certificate outlives a crash of the process; certificate and end of an order
+outlive a power cut, and with them what came before.
 """
 
 from __future__ import annotations
@@ -199,13 +199,6 @@ class OrderStore:
         with self._database.transaction(durable=False) as connection:
             values = {"new_status": status.value, "new_error": dict(error)}
             connection.execute(FOLLOW_ORDER, {**same, **values})
-
-    def revoked(self, serial: str, reason: int, now: datetime) -> bool:
-        """Keep that a certificate is revoked; False when it was already."""
-        which = (ORDERS.c.serial == serial) & ORDERS.c.revoked_at.is_(None)
-        values = {"revoked_at": seconds(now), "reason": reason}
-        with self._database.transaction() as connection:
-            return connection.execute(ORDERS.update().where(which).values(**values)).rowcount == 1
 
     def sweep(self, now: datetime) -> None:
         """Forget what expired long ago and came to nothing; certificates' orders are kept."""

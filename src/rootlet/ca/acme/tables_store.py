@@ -62,8 +62,6 @@ ORDERS = sa.Table(
     sa.Column("serial", sa.String(40), nullable=True, unique=True),
     sa.Column("made_at", sa.BigInteger, nullable=False),
     sa.Column("expires", sa.BigInteger, nullable=False),
-    sa.Column("revoked_at", sa.BigInteger, nullable=True),
-    sa.Column("reason", sa.Integer, nullable=True),
     sa.Index("acme_orders_by_account", "account", "made_at"),
     sa.Index("acme_orders_by_expiry", "status", "expires"),
 )
@@ -171,6 +169,5 @@ def order_of(row: sa.RowMapping, authorizations: Sequence[str]) -> Order:
         serial=row["serial"],
         made_at=_moment(row["made_at"]),
         expires=_moment(row["expires"]),
-        revoked_at=_maybe(row["revoked_at"]),
         authorizations=tuple(authorizations),
     )

@@ -45,8 +45,6 @@ def upgrade() -> None:
         sa.Column("serial", sa.String(40), nullable=True, unique=True),
         sa.Column("made_at", sa.BigInteger, nullable=False),
         sa.Column("expires", sa.BigInteger, nullable=False),
-        sa.Column("revoked_at", sa.BigInteger, nullable=True),
-        sa.Column("reason", sa.Integer, nullable=True),
         sa.Index("acme_orders_by_account", "account", "made_at"),
         sa.Index("acme_orders_by_expiry", "status", "expires"),
     )
