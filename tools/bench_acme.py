@@ -213,7 +213,7 @@ async def _load(folder: Path, profile: str, clients: int, orders: int, dump: Pat
     try:
         assert server.stdout is not None
         said = json.loads(await server.stdout.readline())
-        base = said["listening"]
+        base = said["url"]
         port = int(base.rpartition(":")[2])
         context = ssl.create_default_context(cafile=said["root"])
         crowd = [

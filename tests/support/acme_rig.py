@@ -35,10 +35,12 @@ def acme_maker(
     http_port: int = 80,
     tls_port: int = 443,
     more: str = "",
+    database: str = "",
 ) -> Maker:
     """A maker's folder with a CA; names are at loopback, and validation asks these ports."""
     folder.mkdir(parents=True, exist_ok=True)
     text = starter_text("Example", load_profile(profile), ANY)
+    text = text.replace('database = ""', f'database = "{database}"')
     table = [f"[ca.acme]\nhttp_port = {http_port}\ntls_port = {tls_port}\n", more]
     table.append("[ca.acme.addresses]\n")
     table += [f'"{name}" = "{LOOPBACK}"\n' for name in addresses]
@@ -56,6 +58,8 @@ class AcmeServer:
     """A server that runs."""
 
     directory: str
+    listening: str
+    """Where it is, whatever it is called."""
     root: Path
     """What its clients trust."""
     log: Path
@@ -86,7 +90,8 @@ def acme_server(maker: Maker, *options: str, port: int = 0) -> Iterator[AcmeServ
         line = process.stdout.readline()
         assert line, f"the server did not start:\n{log.read_text(encoding='utf-8')}"
         fields = json.loads(line)
-        yield AcmeServer(fields["directory"], Path(fields["root"]), log, process)
+        listening = f"https://{LOOPBACK}:{fields['port']}"
+        yield AcmeServer(fields["directory"], listening, Path(fields["root"]), log, process)
     finally:
         killed = process.poll() is not None
         process.terminate()

@@ -196,10 +196,11 @@ def serve(
     url: str | None,
     tls: bool,
     event: Callable[..., None],
-    ready: Callable[[str], None],
+    ready: Callable[[str, int], None],
     password: bytes | None = None,
 ) -> None:
-    """Run until SIGTERM or Ctrl-C; ``ready`` is told the service's address once it answers.
+    """Run until SIGTERM or Ctrl-C; ``ready`` is told the service's address and its port once it
+    answers.
 
     ``password`` is that of the status page for others than this machine; None: it is for no others.
     """
@@ -226,7 +227,7 @@ def serve(
     )
     server = _Server(config)
     with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
-        runner.run(_run(server, listening, own, event, lambda: ready(base)))
+        runner.run(_run(server, listening, own, event, lambda: ready(base, port)))
 
 
 async def _run(

@@ -99,10 +99,10 @@ def serve_command(
     chosen = _name(where, name, plain=plain)
     password = None if password_file is None else _password(password_file)
 
-    def ready(base: str) -> None:
+    def ready(base: str, port: int) -> None:
         directory = f"{base}/acme/directory"
         root = root_path(folder)
-        fields = {"listening": base, "directory": directory, "root": str(root)}
+        fields = {"url": base, "port": port, "directory": directory, "root": str(root)}
         text = f"Serving at {base}\n\nNext: give clients {directory} and {root} to trust"
         click.echo(json.dumps(fields) if as_json else text)
         sys.stdout.flush()
