@@ -32,7 +32,7 @@ TEST_PACKAGES = (
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
     *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
     *("frama-c-base", "why3", "cvc4", "z3"),
-    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium"),
+    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd"),
 )
 FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
 GROUPS: dict[str, tuple[str, ...]] = {

@@ -108,6 +108,19 @@ def test_a_server_without_a_certificate_is_told_to_get_one(run: Run, mine: Path)
     assert run("server", "config", "iis", "--name", NAME, "--listen", "*:1").code == 2
 
 
+def test_a_pair_may_come_later_and_is_named_by_its_link(
+    run: Run, mine: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "tls").mkdir()
+    (tmp_path / "tls" / "pair").symlink_to("elsewhere")
+    done = run(
+        "server", "config", "nginx", "--maker", mine, "--name", "gateway.example.test",
+        "--listen", "*:443", "--proxy-to", "http://127.0.0.1:8000", "--pair", tmp_path / "tls/pair",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert f'ssl_certificate "{tmp_path}/tls/pair/cert.pem";' in done.out
+
+
 def test_a_full_disk_is_said(run: Run, mine: Path, tmp_path: Path) -> None:
     out = tmp_path / "nginx.conf"
     out.write_text("the one before")

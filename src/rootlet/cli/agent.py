@@ -103,7 +103,8 @@ def init(name: str, directory: str, profile: str, path: Path, dry_run: bool, as_
 
 @command.command(
     name="once",
-    epilog="\b\nFrom cron, every ten minutes:\n"
+    epilog="\b\nExamples, the second one a line for cron:\n"
+    "  rootlet agent once --dry-run\n"
     "  */10 * * * * rootlet agent once --quiet --config /etc/rootlet/rootlet-agent.toml\n"
     "\b\nExit codes: 0 all is well; 1 the CA or a check refused, 4 the CA or the server was away,\n"
     "both with time left: it is tried again next time; 6 alarm: less than a quarter of a life is\n"

@@ -67,6 +67,13 @@ def list_servers(as_json: bool) -> None:
     help="Serve the files in this folder.",
 )
 @click.option(
+    "--pair",
+    type=FOLDER,
+    metavar="DIR",
+    help="Folder of cert.pem and key.pem, there already or made later by rootlet agent.  "
+    "[default: issued/servers/NAME]",
+)
+@click.option(
     "--standalone",
     is_flag=True,
     help="A complete configuration that needs no root, with its state in run/ of the maker's "
@@ -87,19 +94,20 @@ def config(
     client_auth: str,
     proxy_to: str | None,
     root_dir: Path | None,
+    pair: Path | None,
     standalone: bool,
     out: Path | None,
     as_json: bool,
 ) -> None:
     """Write a server's configuration: the profile's one suite, group and signature scheme."""
     maker, host, base = load_maker(folder), parse_host(name), folder.resolve()
-    pair = issued_folder(base, Kind.SERVER, host_text(host))
+    files = issued_folder(base, Kind.SERVER, host_text(host)) if pair is None else _absolute(pair)
     settings = ServerSettings(
         profile=maker.profile,
         name=host,
         listen=parse_listen(listen),
-        certificate=pair / "cert.pem",
-        key=pair / "key.pem",
+        certificate=files / "cert.pem",
+        key=files / "key.pem",
         clients=clients_path(base),
         client_auth=ClientAuth(client_auth),
         crl=crl_path(base) if crl_path(base).exists() else None,
@@ -108,16 +116,22 @@ def config(
         state=base / "run" / f"{kind}-{host_text(host)}" if standalone else None,
         user=pwd.getpwuid(0).pw_name if standalone and os.geteuid() == 0 else None,
     )
-    if not settings.certificate.exists():
+    if pair is None and not settings.certificate.exists():
         raise State(
             f"no certificate was issued for {host_text(host)}",
-            hint=f"issue one first: rootlet ca issue server {host_text(host)}",
+            hint=f"issue one first: rootlet ca issue server {host_text(host)}; or give --pair DIR "
+            "for one that rootlet agent gets",
         )
     writer = WRITERS[kind]()
     text = writer.config(settings)
     if out is not None:
         _write(settings, out, text)
     _print(writer, settings, out, text, as_json=as_json)
+
+
+def _absolute(pair: Path) -> Path:
+    """Its absolute path, the folder itself not resolved: it is a link that moves on."""
+    return pair.parent.resolve() / pair.name
 
 
 def _write(settings: ServerSettings, out: Path, text: str) -> None:
