@@ -34,12 +34,12 @@ static void compress_256(uint32_t words[STATE + BLOCK])
     uint32_t a = x[7];
     uint32_t b_xor_c = x[6] ^ x[5]; /* the bits in which b and c differ */
     uint32_t *v = x;
-    const uint64_t *k = rootlet_sha2_round;
+    const uint32_t *k = rootlet_sha2_round;
     do {
         /* h to a in v[0] to v[7], then this round's word: where the next a goes. */
         uint32_t s1 = rotate_right(e ^ rotate_right(e ^ rotate_right(e, 14), 5), 6);
         uint32_t s0 = rotate_right(a ^ rotate_right(a ^ rotate_right(a, 9), 11), 2);
-        uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + (uint32_t)(*k++ >> 32) + v[8];
+        uint32_t t1 = v[0] + s1 + (v[1] ^ (e & (v[2] ^ v[1]))) + *k++ + v[8];
         uint32_t b = v[6];
         uint32_t a_xor_b = a ^ b;
         s0 += b ^ (a_xor_b & b_xor_c); /* the majority of a, b, c: b, unless both others differ */

@@ -10,26 +10,26 @@
 
 #define STATE 8
 #define BLOCK 16
-#define ROUNDS 80
 
 /* In the amounts of sigma. */
 #define WORD_TOO 32u /* rotates by 32 more */
 #define SHIFT 64u    /* what falls out does not come back */
 
-/* Three rotations to the right of x, combined: by the numbers in the lower bytes of amounts, none a
- * multiple of 32. A function and a loop, for the compiler writes each out in a dozen instructions.
- */
-__attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
+/* sum plus three rotations to the right of x, combined: by the numbers in the lower bytes of
+ * amounts, none a multiple of 32. A function and a loop, for the compiler writes each out in a
+ * dozen instructions. */
+__attribute__((noinline)) static uint64_t add_sigma(const uint64_t *x, uint32_t amounts,
+                                                    uint64_t sum)
 {
     uint32_t low = 0;
     uint32_t high = 0;
     do {
-        uint32_t a = (uint32_t)x;
-        uint32_t b = (uint32_t)(x >> 32);
+        uint32_t a = (uint32_t)*x;
+        uint32_t b = (uint32_t)(*x >> 32);
         unsigned n = amounts & 31;
         if (amounts & WORD_TOO) {
             a = b;
-            b = (uint32_t)x;
+            b = (uint32_t)*x;
         }
         low ^= a >> n | b << (32 - n);
         if (amounts & SHIFT) {
@@ -38,7 +38,7 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
         high ^= b >> n | a << (32 - n);
         amounts >>= 8;
     } while (amounts != 0);
-    return (uint64_t)high << 32 | low;
+    return ((uint64_t)high << 32 | low) + sum;
 }
 
 /* Section 4.1.3: each function's amounts. */
@@ -50,36 +50,49 @@ __attribute__((noinline)) static uint64_t sigma(uint64_t x, uint32_t amounts)
 /* Maj(a, b, c) is Ch of a ^ c, b and c. */
 #define MAJORITY 0x800000u
 
-/* A sigma of x[2], and Ch(x[2], x[1], x[0]) or Maj of the three. Not inlined: smaller so. */
-__attribute__((noinline)) static uint64_t mix(const uint64_t *x, uint32_t amounts)
+/* sum plus a sigma of x[2] plus Ch(x[2], x[1], x[0]) or Maj of the three. Not inlined: smaller so.
+ */
+__attribute__((noinline)) static uint64_t mix(const uint64_t *x, uint32_t amounts, uint64_t sum)
 {
     uint64_t which = x[2];
     if (amounts & MAJORITY) {
         which ^= x[0];
     }
-    return sigma(x[2], amounts) + (x[0] ^ (which & (x[1] ^ x[0])));
+    return add_sigma(x + 2, amounts, sum + (x[0] ^ (which & (x[1] ^ x[0]))));
 }
 
-/* FIPS 180-4 section 6.4.2. The block's words are used up: each round moves them, and the state, by
- * one, and adds a word of the schedule behind, which the last 16 rounds do not need. */
+/*
+ * FIPS 180-4 section 6.4.2. v is the state, from h to a, and 16 words of the schedule: the first is
+ * this round's, then the next a takes its place, so after a round all stand one word further. After
+ * 16 rounds they are moved back.
+ */
 static void compress_512(uint64_t words[STATE + BLOCK])
 {
-    uint64_t *const w = words + STATE;
-    uint64_t x[STATE + 1]; /* h to a, then the next a */
-    rootlet_words_copy(x, words, 2 * STATE);
-    for (const uint64_t *k = rootlet_sha2_round; k != rootlet_sha2_round + ROUNDS; k++) {
-        uint64_t t1 = w[0] + *k + x[0] + mix(x + 1, UPPER_SIGMA_1);
-        x[4] += t1;
-        x[8] = t1 + mix(x + 5, UPPER_SIGMA_0 | MAJORITY);
-        rootlet_words_copy(x, x + 1, 2 * STATE);
-        uint64_t next = w[0] + sigma(w[1], LOWER_SIGMA_0) + w[9] + sigma(w[14], LOWER_SIGMA_1);
-        rootlet_words_copy(w, w + 1, 2 * (BLOCK - 1));
-        w[BLOCK - 1] = next;
-    }
+    uint64_t x[STATE + BLOCK + BLOCK];
+    const uint64_t *from = words;
+    uint64_t *v;
+    const uint32_t *k = rootlet_sha2_round;
+    uint32_t upper = 0;
+    uint32_t whole = 1;
+    do {
+        v = x;
+        rootlet_words_copy(v, from, 2 * (STATE + BLOCK));
+        do {
+            whole += *k < upper;
+            upper = *k++;
+            uint64_t sum = add_sigma(v + 9, LOWER_SIGMA_0, v[8] + v[17]);
+            v[24] = add_sigma(v + 22, LOWER_SIGMA_1, sum);
+            sum = v[8] + v[0] + ((uint64_t)upper << 32 | rootlet_sha2_lower(upper, whole));
+            sum = mix(v + 1, UPPER_SIGMA_1, sum);
+            v[4] += sum;
+            v[8] = mix(v + 5, UPPER_SIGMA_0 | MAJORITY, sum);
+        } while (++v != x + BLOCK);
+        from = v;
+    } while (whole < 7); /* the last 12 cube roots are above 7 */
     for (unsigned i = 0; i < STATE; i++) {
-        words[i] += x[i];
+        words[i] += v[i];
     }
-    rootlet_wipe(x, sizeof x);
+    rootlet_words_wipe(x, 2 * (STATE + BLOCK + BLOCK));
 }
 
 void rootlet_sha512_init(rootlet_sha512 *hash)
