@@ -53,7 +53,7 @@ int main(void) {
     printf("], \"clocks\": [");
     for (size_t i = 0; i < b->time_server_count; i++) {
         const rootlet_time_server *server = &b->time_servers[i];
-        printf("%s[\"%s\", \"%s\", ", i == 0 ? "" : ", ", server->name, server->address);
+        printf("%s[\"%s\", ", i == 0 ? "" : ", ", server->address);
         hex(server->key, sizeof server->key);
         printf("]");
     }
@@ -109,7 +109,7 @@ def test_a_device_finds_in_it_what_was_put_in(bundle: Bundle, tmp_path: Path, ro
     assert json.loads(said) == {
         "anchors": [[name.hex(), key.hex()] for name, key in bundle.anchors],
         "hosts": list(HOSTS),
-        "clocks": [[c.name, c.address, c.public_key.hex()] for c in CLOCKS],
+        "clocks": [[c.address, c.public_key.hex()] for c in CLOCKS],
         "sha256": bundle.root_sha256,
         "not_after": bundle.root_not_after,
     }

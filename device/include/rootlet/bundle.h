@@ -12,7 +12,6 @@
 #include <stdint.h>
 
 typedef struct rootlet_time_server {
-    const char *name;                         /* for people */
     const char *address;                      /* "host:port", zero-terminated */
     uint8_t key[ROOTLET_ROUGHTIME_KEY_BYTES]; /* long-term Ed25519 key */
 } rootlet_time_server;

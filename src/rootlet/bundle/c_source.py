@@ -90,7 +90,7 @@ def _time_servers(bundle: Bundle) -> str:
     if not bundle.time_servers:
         return ""
     entries = (
-        f'    {{\n        .name = "{server.name}",\n        .address = "{server.address}",\n'
+        f'    /* {server.name} */\n    {{\n        .address = "{server.address}",\n'
         f"        .key = {{\n{_byte_lines(server.public_key, ' ' * 12)}\n        }},\n    }},\n"
         for server in bundle.time_servers
     )

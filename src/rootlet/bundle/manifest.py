@@ -32,10 +32,7 @@ def _digest(content: bytes) -> dict[str, Any]:
 
 def _device_bytes(bundle: Bundle) -> int:
     hosts = sum(len(host) + 1 for host in bundle.hosts)
-    clocks = sum(
-        len(server.name) + 1 + len(server.address) + 1 + len(server.public_key)
-        for server in bundle.time_servers
-    )
+    clocks = sum(len(server.address) + 1 + len(server.public_key) for server in bundle.time_servers)
     anchors = sum(len(name) + len(key) for name, key in bundle.anchors)
     return anchors + hosts + clocks
 
