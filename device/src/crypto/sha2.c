@@ -3,6 +3,8 @@
 
 #include "words.h"
 
+#include "base/bytes.h"
+
 const uint64_t rootlet_sha2_initial[8] = {
     0x5be0cd19137e2179, 0x1f83d9abfb41bd6b, 0x9b05688c2b3e6c1f, 0x510e527fade682d1,
     0xa54ff53a5f1d36f1, 0x3c6ef372fe94f82b, 0xbb67ae8584caa73b, 0x6a09e667f3bcc908,
@@ -73,12 +75,66 @@ __attribute__((noinline)) uint32_t rootlet_sha2_lower(uint32_t upper, uint32_t w
     return quotient;
 }
 
-/* Not inlined: smaller so, where the library is one file. */
-__attribute__((noinline)) uint8_t *rootlet_sha2_store(uint8_t *digest, uint32_t word)
+/* Digests and blocks are bytes in the standard's order, the highest of each word first; a core with
+ * the other order keeps them the other way round. Both change the number of a byte within a word,
+ * of 4 bytes or 8; one of them does not change it. */
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+#define FROM_STANDARD(block) 0
+#define FROM_BACKWARDS(block) ((block) / 16 - 1)
+#else
+#define FROM_STANDARD(block) ((block) / 16 - 1)
+#define FROM_BACKWARDS(block) 0
+#endif
+
+/* In both contexts the state is half as long as a block; the block and the length follow. */
+#define FILLING(hash, block) ((uint8_t *)(hash) + (block) / 2)
+#define LENGTH(filling, block) ((uint32_t *)(void *)((filling) + (block)))
+
+/* Not inlined: smaller so, where the library is one file; final, too. */
+__attribute__((noinline)) void rootlet_sha2_update(void *hash, const uint8_t *bytes, size_t length,
+                                                   unsigned block)
 {
-    for (unsigned i = 4; i-- > 0;) {
-        *digest++ = (uint8_t)(word >> 24);
-        word <<= 8;
+    uint8_t *filling = FILLING(hash, block);
+    uint32_t *total = LENGTH(filling, block);
+    for (const uint8_t *end = bytes + length; bytes != end;) {
+        uint32_t count = *total;
+        filling[(count & (block - 1)) ^ FROM_STANDARD(block)] = *bytes++;
+        *total = ++count;
+        if ((count & (block - 1)) == 0) {
+            if (block == ROOTLET_SHA256_BLOCK) {
+                rootlet_sha256_compress(hash);
+            } else {
+                rootlet_sha512_compress(hash);
+            }
+        }
     }
-    return digest;
+}
+
+__attribute__((noinline)) void rootlet_sha2_final(void *hash, uint8_t *digest, unsigned block)
+{
+    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
+    const uint32_t *total = LENGTH(FILLING(hash, block), block);
+    uint32_t length = *total;
+    uint8_t byte = 0x80;
+    do {
+        rootlet_sha2_update(hash, &byte, 1, block);
+        byte = 0;
+    } while (((*total + block / 8) & (block - 1)) != 0);
+    if (block == ROOTLET_SHA256_BLOCK) {
+        uint32_t *words = hash;
+        words[22] = length >> 29;
+        words[23] = length << 3;
+        rootlet_sha256_compress(words);
+    } else {
+        uint64_t *words = hash;
+        words[22] = 0;
+        words[23] = (uint64_t)length << 3;
+        rootlet_sha512_compress(words);
+    }
+    /* The state is from h to a. */
+    const uint8_t *state = hash;
+    for (unsigned i = block / 2; i-- > 0;) {
+        *digest++ = state[i ^ FROM_BACKWARDS(block)];
+    }
+    rootlet_wipe(hash, block / 16 * 25); /* the size of both contexts */
 }

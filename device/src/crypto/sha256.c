@@ -6,7 +6,6 @@
 #include "sha2.h"
 #include "words.h"
 
-#include "base/bytes.h"
 #include "rootlet/crypto.h"
 
 #define STATE 8
@@ -20,7 +19,7 @@ static uint32_t rotate_right(uint32_t x, unsigned n)
 
 /* FIPS 180-4 section 6.2.2. Rotations are chained, each by as much as its amount is above the one
  * before: fewer registers, of which a Cortex-M0+ has few. */
-static void compress_256(uint32_t words[STATE + BLOCK])
+void rootlet_sha256_compress(uint32_t words[STATE + BLOCK])
 {
     uint32_t x[STATE + ROUNDS];
     rootlet_words_copy(x, words, STATE + BLOCK);
@@ -61,33 +60,15 @@ void rootlet_sha256_init(rootlet_sha256 *hash)
     hash->length = 0;
 }
 
-void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes, size_t length)
+/* Not inlined: smaller so, where the library is one file; final, too. */
+__attribute__((noinline)) void rootlet_sha256_update(rootlet_sha256 *hash, const uint8_t *bytes,
+                                                     size_t length)
 {
-    uint32_t count = hash->length;
-    for (const uint8_t *end = bytes + length; bytes != end;) {
-        uint32_t *word = hash->words + STATE + count / sizeof *word % BLOCK;
-        *word = *word << 8 | *bytes++;
-        if (++count % 64 == 0) {
-            compress_256(hash->words);
-        }
-    }
-    hash->length = count;
+    rootlet_sha2_update(hash, bytes, length, ROOTLET_SHA256_BLOCK);
 }
 
-void rootlet_sha256_final(rootlet_sha256 *hash, uint8_t digest[ROOTLET_SHA256_BYTES])
+__attribute__((noinline)) void rootlet_sha256_final(rootlet_sha256 *hash,
+                                                    uint8_t digest[ROOTLET_SHA256_BYTES])
 {
-    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
-    uint32_t length = hash->length;
-    uint8_t byte = 0x80;
-    do {
-        rootlet_sha256_update(hash, &byte, 1);
-        byte = 0;
-    } while (hash->length % 64 != 56);
-    hash->words[STATE + BLOCK - 2] = length >> 29;
-    hash->words[STATE + BLOCK - 1] = length << 3;
-    compress_256(hash->words);
-    for (unsigned i = STATE; i-- > 0;) {
-        digest = rootlet_sha2_store(digest, hash->words[i]);
-    }
-    rootlet_wipe(hash, sizeof *hash);
+    rootlet_sha2_final(hash, digest, ROOTLET_SHA256_BLOCK);
 }

@@ -5,7 +5,6 @@
 #include "sha2.h"
 #include "words.h"
 
-#include "base/bytes.h"
 #include "rootlet/crypto.h"
 
 #define STATE 8
@@ -66,7 +65,7 @@ __attribute__((noinline)) static uint64_t mix(const uint64_t *x, uint32_t amount
  * this round's, then the next a takes its place, so after a round all stand one word further. After
  * 16 rounds they are moved back.
  */
-static void compress_512(uint64_t words[STATE + BLOCK])
+void rootlet_sha512_compress(uint64_t words[STATE + BLOCK])
 {
     uint64_t x[STATE + BLOCK + BLOCK];
     const uint64_t *from = words;
@@ -101,33 +100,14 @@ void rootlet_sha512_init(rootlet_sha512 *hash)
     hash->length = 0;
 }
 
-void rootlet_sha512_update(rootlet_sha512 *hash, const uint8_t *bytes, size_t length)
+/* Not inlined: smaller so, where the library is one file. */
+__attribute__((noinline)) void rootlet_sha512_update(rootlet_sha512 *hash, const uint8_t *bytes,
+                                                     size_t length)
 {
-    for (size_t i = 0; i < length; i++) {
-        uint64_t *word = hash->words + STATE + hash->length / sizeof *word % BLOCK;
-        *word = *word << 8 | bytes[i];
-        hash->length++;
-        if (hash->length % 128 == 0) {
-            compress_512(hash->words);
-        }
-    }
+    rootlet_sha2_update(hash, bytes, length, ROOTLET_SHA512_BLOCK);
 }
 
 void rootlet_sha512_final(rootlet_sha512 *hash, uint8_t digest[ROOTLET_SHA512_BYTES])
 {
-    /* FIPS 180-4 section 5.1: a bit 1, zeros, and the length in bits in the last two words. */
-    uint32_t length = hash->length;
-    uint8_t byte = 0x80;
-    do {
-        rootlet_sha512_update(hash, &byte, 1);
-        byte = 0;
-    } while (hash->length % 128 != 112);
-    hash->words[STATE + BLOCK - 2] = 0;
-    hash->words[STATE + BLOCK - 1] = (uint64_t)length << 3;
-    compress_512(hash->words);
-    for (unsigned i = STATE; i-- > 0;) {
-        digest = rootlet_sha2_store(digest, (uint32_t)(hash->words[i] >> 32));
-        digest = rootlet_sha2_store(digest, (uint32_t)hash->words[i]);
-    }
-    rootlet_wipe(hash, sizeof *hash);
+    rootlet_sha2_final(hash, digest, ROOTLET_SHA512_BLOCK);
 }
