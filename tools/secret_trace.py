@@ -15,6 +15,9 @@ __all__ = ["OPERATIONS", "Trace", "build_plugin", "watch"]
 SOURCE = DEVICE / "test" / "ct" / "qemu_trace.c"
 SECRETS = PROGRAMS["secrets"]
 
+PUBLIC = "rootlet_sha2_lower"
+"""Works on the round constants of SHA-512 alone."""
+
 TABLE = re.compile(r"operations\[\]\)\(void\) = \{(.*?)\};", re.DOTALL)
 OPERATIONS = tuple(re.findall(r"\w+", TABLE.findall(SECRETS.read_text(encoding="utf-8"))[0]))
 """What the program does, in its order."""
@@ -30,6 +33,7 @@ class Trace:
     accesses: str
     """Hash of the addresses of all memory read and written."""
     long_multiplications: int
+    """But for those of PUBLIC."""
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:
@@ -47,18 +51,20 @@ def build_plugin(folder: Path) -> Path:
     return target
 
 
-def _address(firmware: Firmware, symbol: str) -> str:
-    """A function's address, without the bit that stands for Thumb code."""
-    table = _run([f"{PREFIX}nm", str(firmware.path)]).stdout
-    found = re.search(rf"^([0-9a-f]+) \w {symbol}$", table, re.M)
+def _range(firmware: Firmware, symbol: str) -> tuple[str, str]:
+    """A function's address, without the bit that stands for Thumb code, and its end."""
+    table = _run([f"{PREFIX}nm", "-S", str(firmware.path)]).stdout
+    found = re.search(rf"^([0-9a-f]+) ([0-9a-f]+) \w {symbol}$", table, re.M)
     if found is None:
         raise RuntimeError(f"no {symbol} in {firmware.path.name}")
-    return hex(int(found[1], 16) & ~1)
+    begin = int(found[1], 16) & ~1
+    return hex(begin), hex(begin + int(found[2], 16))
 
 
 def watch(firmware: Firmware, plugin: Path, secret: bytes) -> dict[str, Trace]:
     """Runs the program secrets on one secret of 32 bytes; every operation's trace."""
-    marks = f"begin={_address(firmware, 'trace_begin')},end={_address(firmware, 'trace_end')}"
+    begin, end, public = (_range(firmware, name) for name in ("trace_begin", "trace_end", PUBLIC))
+    marks = f"begin={begin[0]},end={end[0]},public={public[0]},public_end={public[1]}"
     command = firmware.command(secret.hex(), options=("-plugin", f"{plugin},{marks}"))
     lines = re.findall(r"^trace (\d+) (\w+) (\w+) (\d+)$", _run(command).stderr, re.M)
     traces = [Trace(int(a), b, c, int(d)) for a, b, c, d in lines]

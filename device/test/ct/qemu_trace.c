@@ -2,8 +2,9 @@
  * A plugin for QEMU (its TCG plugin interface, version 1) that says what a program's time could
  * tell of its data: between the functions whose addresses are given as begin= and end= it hashes
  * the address of every instruction executed and of every access to memory, and counts the long
- * multiplications, whose time depends on their operands on a Cortex-M3. One line on standard error
- * for each time the end is reached:
+ * multiplications, whose time depends on their operands on a Cortex-M3; but for those from public=
+ * to public_end=, a function that no secret gets into. One line on standard error for each time the
+ * end is reached:
  *
  *     trace INSTRUCTIONS ADDRESSES-HASH ACCESSES-HASH LONG-MULTIPLICATIONS
  *
@@ -50,7 +51,7 @@ int qemu_plugin_version = 1;
 #define HASH_START 0xcbf29ce484222325u
 #define HASH_FACTOR 0x100000001b3u
 
-static uint64_t begin, end;
+static uint64_t begin, end, public, public_end;
 static bool on;
 static uint64_t instructions, addresses, accesses, long_multiplications;
 
@@ -129,7 +130,8 @@ static void translate(plugin_id id, struct qemu_plugin_tb *block)
         }
         qemu_plugin_register_vcpu_insn_exec_cb(insn, execute, NO_REGISTERS,
                                                (void *)(uintptr_t)address);
-        if (is_long_multiplication(insn)) {
+        bool is_public = address >= public && address < public_end;
+        if (is_long_multiplication(insn) && !is_public) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, multiply_long, NO_REGISTERS, NULL);
         }
         qemu_plugin_register_vcpu_mem_cb(insn, access_memory, NO_REGISTERS, READS_AND_WRITES, NULL);
@@ -144,8 +146,12 @@ int qemu_plugin_install(plugin_id id, const void *info, int count, char **argume
             begin = strtoull(arguments[i] + 6, NULL, 0);
         } else if (strncmp(arguments[i], "end=", 4) == 0) {
             end = strtoull(arguments[i] + 4, NULL, 0);
+        } else if (strncmp(arguments[i], "public=", 7) == 0) {
+            public = strtoull(arguments[i] + 7, NULL, 0);
+        } else if (strncmp(arguments[i], "public_end=", 11) == 0) {
+            public_end = strtoull(arguments[i] + 11, NULL, 0);
         }
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
-    return begin == 0 || end == 0;
+    return begin == 0 || end == 0 || public == 0 || public_end == 0;
 }
