@@ -94,12 +94,7 @@ PARTS: Mapping[str, Part] = {
     "tls/finished": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/key_update": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/client_hello": Part(options=NO_ALIAS, wiped="bytes"),
-    "tls/record": Part(
-        provers=("cvc4", "z3"),
-        options=NO_ALIAS,
-        wiped="bytes",
-        later=("rootlet_tls_take_record",),
-    ),
+    "tls/record": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
 }
 
 

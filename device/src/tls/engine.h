@@ -101,6 +101,9 @@ typedef struct rootlet_tls_writer {
         (tls->config->identity != \null ==> identity_valid(tls->config->identity)) &&
         ((tls->offered >> AT_ALPN & 1) != 0 ==>
             \valid_read(tls->config->alpn + (0 .. tls->config->alpn_length - 1)));
+    predicate cookie_valid{L}(rootlet_tls *tls) =
+        (tls->offered >> AT_COOKIE & 1) != 0 ==>
+            \valid_read(tls->secrets.hello.cookie + (0 .. tls->secrets.hello.cookie_length - 1));
     logic integer payload{L}(rootlet_tls *tls) =
         (size_t)(tls->buffers.in[3] << 8) | tls->buffers.in[4];
     predicate handshake_buffer{L}(rootlet_tls *tls) =
@@ -116,7 +119,49 @@ typedef struct rootlet_tls_writer {
             (0 .. tls->config->trust.anchor_count - 1)) &&
         \valid_read(tls->buffers.in + (0 .. RECORD_HEADER_BYTES - 1)) &&
         \valid_read(before + (0 .. ROOTLET_HASH_BYTES - 1)) &&
-        \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1)); */
+        \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1));
+    // A message that is not whole: its bytes so far end where message_to points.
+    predicate header_open{L}(rootlet_tls *tls) =
+        !tls->in_body && tls->message_left <= HANDSHAKE_HEADER_BYTES &&
+        tls->message_to == &tls->message[0] + (HANDSHAKE_HEADER_BYTES - tls->message_left);
+    predicate body_open{L}(rootlet_tls *tls) =
+        tls->in_body && tls->message_left <= tls->message_length &&
+        (tls->message_to == \null ? (bool)tls->connected : (tls->connected ?
+            tls->message[0] == MESSAGE_KEY_UPDATE && tls->message_length == 1 &&
+            tls->message_to == &tls->message[0] + (5 - tls->message_left) :
+            tls->message_length <= tls->buffers.handshake_length &&
+            tls->message_to ==
+                tls->buffers.handshake + (tls->message_length - tls->message_left)));
+    predicate body_whole{L}(rootlet_tls *tls) =
+        \valid_read(tls->message_to - tls->message_length + (0 .. tls->message_length - 1)) &&
+        \separated(tls, tls->message_to - tls->message_length + (0 .. tls->message_length - 1));
+    predicate message_open{L}(rootlet_tls *tls) =
+        (header_open(tls) || body_open(tls)) &&
+        (tls->connected <==> tls->state == STATE_CONNECTED);
+    // Where everything lies.
+    predicate placed{L}(rootlet_tls *tls) =
+        \valid(tls) && configured(tls) && handshake_buffer(tls) &&
+        ROOTLET_TLS_IN_BYTES <= tls->buffers.in_length <=
+            FULL_CONTENT_BYTES + ROOTLET_TLS_RECORD_OVERHEAD &&
+        \valid(tls->buffers.in + (0 .. tls->buffers.in_length - 1)) &&
+        \separated(tls, tls->buffers.in + (0 .. tls->buffers.in_length - 1)) &&
+        \separated(tls, tls->config) &&
+        \separated(tls, tls->config->trust.anchors + (0 .. tls->config->trust.anchor_count - 1)) &&
+        (tls->config->identity != \null ==>
+            \separated(tls, tls->config->identity) &&
+            \separated(tls, tls->config->identity->chain +
+                (0 .. tls->config->identity->count - 1)));
+    // What was agreed on, or offered.
+    predicate agreed{L}(rootlet_tls *tls) =
+        tls->content_limit <= FULL_CONTENT_BYTES && tls->write_limit <= FULL_CONTENT_BYTES &&
+        tls->content_limit + ROOTLET_TLS_RECORD_OVERHEAD <= tls->buffers.in_length &&
+        tls->read_limit + RECORD_HEADER_BYTES <= tls->buffers.in_length &&
+        (tls->asked_for == ASKED_FOR_CHAIN ==> tls->config->identity != \null) &&
+        (tls->state == STATE_SEND_SECOND_HELLO ==> cookie_valid(tls));
+    // What is left to be sent.
+    predicate sendable{L}(rootlet_tls *tls) =
+        tls->out_begin <= tls->out_end && tls->last_length <= ROOTLET_TLS_ALERT_BYTES &&
+        (tls->out_begin < tls->out_end ==> \valid_read(tls->out + (0 .. tls->out_end - 1))); */
 /*@ predicate writing{L}(rootlet_tls_writer *writer) =
         \valid(writer) && \valid(writer->to + (0 .. writer->room - 1)) &&
         \separated(writer, writer->to + (0 .. writer->room - 1));
@@ -137,16 +182,10 @@ typedef struct rootlet_tls_writer {
 ROOTLET_CHECKED rootlet_status rootlet_tls_count_idle(rootlet_tls *tls);
 
 /* Handles the whole record in the receive buffer. */
-/*@ predicate message_open{L}(rootlet_tls *tls) =
-        tls->in_body ?
-            tls->message_left <= tls->message_length && (tls->message_to == \null ||
-                (tls->message_length <= tls->buffers.handshake_length &&
-                 tls->message_to ==
-                     tls->buffers.handshake + (tls->message_length - tls->message_left)) ||
-                (tls->message_length == 1 &&
-                 tls->message_to == &tls->message[0] + (5 - tls->message_left))) :
-            0 < tls->message_left <= 4 &&
-            tls->message_to == &tls->message[0] + (4 - tls->message_left); */
+/*@ requires placed(tls) && message_open(tls) && tls->message_left > 0;
+    requires agreed(tls) && RECORD_HEADER_BYTES + payload(tls) <= tls->buffers.in_length;
+    assigns *tls, tls->buffers.in[RECORD_HEADER_BYTES .. tls->buffers.in_length - 1],
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_record(rootlet_tls *tls);
 
 /* What a record's header says; ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE or _RECORD_OVERFLOW when its
@@ -175,36 +214,68 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
 
 /* Handles the content of a handshake record, one byte at least. */
 /*@ requires \valid(tls) && \valid_read(content + (0 .. length - 1));
-    requires configured(tls) && handshake_buffer(tls) && message_open(tls);
-    assigns *tls, tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
+    requires placed(tls);
+    requires agreed(tls);
+    requires message_open(tls) && tls->message_left > 0;
+    assigns tls->message[0 .. 4], tls->message_to, tls->message_left, tls->message_length,
+            tls->in_body, tls->inside_message, tls->state, tls->secrets, tls->transcript,
+            tls->offered, tls->write_limit, tls->read_limit, tls->asked_for, tls->idle,
+            tls->update_owed, tls->update_requested,
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures placed(tls);
+    ensures agreed(tls);
+    ensures \result == ROOTLET_OK ==> message_open(tls) && tls->message_left > 0; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content,
                                                           size_t length);
 
 /* From here on the header of a message is expected. */
+/*@ requires \valid(tls);
+    assigns tls->message_to, tls->message_left, tls->in_body, tls->inside_message;
+    ensures header_open(tls) && tls->message_left == HANDSHAKE_HEADER_BYTES; */
 void rootlet_tls_await_message(rootlet_tls *tls);
 
 /* Puts the message just received into the transcript. */
 /*@ requires \valid(tls);
-    requires \valid_read(tls->message_to - tls->message_length + (0 .. tls->message_length - 1));
+    requires body_whole(tls);
     assigns tls->transcript; */
 void rootlet_tls_hash_message(rootlet_tls *tls);
 
 /* When nothing is being sent: goes on with the next record, of our flight or the last one. */
+/*@ requires \valid(tls);
+    requires sendable(tls);
+    requires tls->state != STATE_CLOSED ==> placed(tls) && agreed(tls);
+    assigns *tls, tls->buffers.in[0 .. tls->buffers.in_length - 1],
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures sendable(tls); */
 void rootlet_tls_send_next(rootlet_tls *tls);
 
 /* ---- alerts ---- */
 
 /* Seals an alert as the last record we send, and wipes the keys it was sealed with. */
+/*@ requires \valid(tls);
+    assigns tls->secrets, tls->last_length, tls->write_closed;
+    ensures tls->write_closed && tls->last_length <= ROOTLET_TLS_ALERT_BYTES; */
 void rootlet_tls_say(rootlet_tls *tls, unsigned level, unsigned description);
 
 /* Ends the connection: everything but the status and what is still to be sent is wiped. */
+/*@ requires \valid(tls);
+    assigns tls->secrets, tls->transcript, tls->read_begin, tls->read_end, tls->state;
+    ensures tls->read_begin == 0 && tls->read_end == 0 && tls->state == STATE_CLOSED; */
 void rootlet_tls_end(rootlet_tls *tls);
 
 /* The first failure: the alert is said and the connection ends. Returns the sticking status. */
+/*@ requires \valid(tls);
+    requires sendable(tls);
+    assigns *tls, tls->buffers.in[0 .. tls->buffers.in_length - 1],
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures sendable(tls); */
 rootlet_status rootlet_tls_fail(rootlet_tls *tls, rootlet_status status);
 
 /*@ requires \valid(tls) && \valid_read(content + (0 .. length - 1));
-    assigns *tls; */
+    assigns tls->idle, tls->alert, tls->read_closed, tls->secrets, tls->transcript,
+            tls->read_begin, tls->read_end, tls->state;
+    ensures tls->read_begin == \old(tls->read_begin) || tls->read_begin == 0;
+    ensures tls->read_end == \old(tls->read_end) || tls->read_end == 0; */
 ROOTLET_CHECKED rootlet_status rootlet_tls_take_alert(rootlet_tls *tls, const uint8_t *content,
                                                       size_t length);
 
@@ -218,7 +289,7 @@ typedef rootlet_status rootlet_tls_handler(rootlet_tls *tls, rootlet_reader *bod
     assigns *body, tls->secrets; */
 rootlet_tls_handler rootlet_tls_take_server_hello;
 /*@ requires handling(tls, body, before);
-    requires \valid_read(tls->message_to - tls->message_length + (0 .. tls->message_length - 1));
+    requires body_whole(tls);
     assigns *body, tls->secrets, tls->offered, tls->transcript;
     ensures tls->offered == \old(tls->offered) ||
         tls->offered == (uint16_t)(\old(tls->offered) | BIT_COOKIE);
@@ -238,17 +309,17 @@ rootlet_tls_handler rootlet_tls_take_encrypted_extensions;
         tls->config->identity != \null; */
 rootlet_tls_handler rootlet_tls_take_certificate_request;
 /*@ requires handling(tls, body, before);
-    assigns *body, tls->secrets; */
+    assigns *body, tls->secrets.keys.server_key[0 .. ROOTLET_PUBLIC_KEY_BYTES - 1]; */
 rootlet_tls_handler rootlet_tls_take_certificate;
 /*@ requires handling(tls, body, before);
     assigns *body, tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1]; */
 rootlet_tls_handler rootlet_tls_take_certificate_verify;
 /*@ requires handling(tls, body, before);
-    assigns *body, tls->secrets; */
+    assigns tls->secrets.keys.read, tls->secrets.keys.schedule[0 .. ROOTLET_HASH_BYTES - 1]; */
 rootlet_tls_handler rootlet_tls_take_finished;
 /*@ requires \valid(tls) && \valid(body) && \valid_read(body->next);
     requires \separated(tls, body);
-    assigns tls->secrets, tls->update_owed, tls->update_requested, tls->idle; */
+    assigns tls->secrets.keys.read, tls->update_owed, tls->update_requested, tls->idle; */
 rootlet_tls_handler rootlet_tls_take_key_update;
 
 /* true when a ServerHello's body is a HelloRetryRequest. */

@@ -24,7 +24,7 @@ rootlet_tls_start_handshake_keys(rootlet_tls *tls, const uint8_t share[ROOTLET_K
 /* The transcript ends with the server's Finished: reading changes to application keys, and the
  * secret for writing is kept until our own Finished is sealed. */
 /*@ requires \valid(tls);
-    assigns tls->secrets; */
+    assigns tls->secrets.keys.read, tls->secrets.keys.schedule[0 .. ROOTLET_HASH_BYTES - 1]; */
 void rootlet_tls_start_reading_data(rootlet_tls *tls);
 
 /* Our Finished is sealed: writing changes to application keys. */

@@ -93,7 +93,7 @@ rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
     requires \valid(tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
     requires \separated(tls, type, length,
                         tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
-    assigns *type, *length, tls->secrets,
+    assigns *type, *length, tls->secrets.keys.read.sequence[0 .. 7],
             tls->buffers.in[RECORD_HEADER_BYTES .. RECORD_HEADER_BYTES + \old(*length) - 1];
     ensures *length <= \old(*length); */
 static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *length)
