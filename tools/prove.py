@@ -65,6 +65,7 @@ PARTS: Mapping[str, Part] = {
     # Wiping takes what it wipes for bytes.
     "base/bytes": Part(options=("-wp-model", "Typed+Cast")),
     "base/load": Part(),
+    "base/status": Part(provers=("cvc4", "z3"), options=("-wp-no-filter-init", "-wp-alias-vars", "runs")),
     "base/reader": Part(),
     "base/der": Part(),
     "roughtime/message": Part(provers=("cvc4", "z3"), options=NO_ALIAS),
@@ -94,6 +95,9 @@ PARTS: Mapping[str, Part] = {
     "tls/finished": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/key_update": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/client_hello": Part(options=NO_ALIAS, wiped="bytes"),
+    "tls/alert": Part(
+        provers=("cvc4", "z3"), options=NO_ALIAS, wiped="direction", later=("rootlet_tls_end",)
+    ),
     "tls/record": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
 }
 

@@ -121,6 +121,7 @@ typedef enum rootlet_status {
 #endif
 
 /* The alert number sent for a status, ROOTLET_ALERT_NONE where none is. */
+/*@ assigns \nothing; */
 uint8_t rootlet_status_alert(rootlet_status status);
 
 /* The status' name without prefix ("ERR_X509_EXPIRED"), and its sentence. Both are static,

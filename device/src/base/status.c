@@ -42,8 +42,14 @@ static const run runs[] = {
 uint8_t rootlet_status_alert(rootlet_status status)
 {
     const run *last = runs + sizeof runs / sizeof runs[0];
+    /*@ ghost unsigned left = sizeof runs / sizeof runs[0]; */
+    /*@ loop invariant 0 < left <= sizeof(runs) / sizeof(runs[0]) && last == &runs[left];
+        loop assigns last, left;
+        loop variant left; */
     do {
+        /*@ ghost left--; */
         last--;
+        /*@ assert last == &runs[left] && \valid_read(&last->alert) && runs[0].first == 0; */
     } while (last->first > (unsigned)status);
     return last->alert;
 }
