@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 import socket
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,10 +15,13 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, text
 
+from rootlet.agent import AgentConfig, AgentLog, once, parse_config
 from rootlet.agent.keeper import Keeper
 from rootlet.agent.report import exit_code_of
 from rootlet.agent.schedule import Health
 from rootlet.cli import main
+from rootlet.errors import Environment
+from rootlet.files import versions_of
 from rootlet.profile import PROFILE_NAMES
 from support.agent_acme import World, world
 from support.agent_rig import NAME, wait_until
@@ -240,3 +246,70 @@ def test_a_port_that_is_taken_is_said(live: World) -> None:
     assert report.failure is not None
     assert report.failure.status == "challenge"
     assert "cannot answer the CA on" in report.failure.message
+
+
+def forked(made: World) -> int:
+    """A run of the agent in a process of its own; it ends with 0 when all went well."""
+    if (child := os.fork()) == 0:
+        try:
+            os._exit(0 if made.once(force=True).failure is None else 1)
+        finally:
+            os._exit(2)
+    return child
+
+
+def test_killed_at_any_moment_nothing_is_lost(live: World) -> None:
+    started = time.monotonic()
+    live.once(force=True)
+    usual = time.monotonic() - started
+    for part in range(8):
+        child = forked(live)
+        time.sleep(usual * part / 7)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        # A whole pair is installed, and what is served is one that devices take.
+        live.rig.installed()
+        assert live.rig.serial() is not None
+    report = live.once(force=True)
+    assert (report.failure, report.under_way) == (None, False)
+    wait_until(lambda: served(live) == report.serial)
+    versions = versions_of(live.rig.place)
+    assert len([path for path in versions.iterdir() if path.is_dir()]) == 2
+
+
+def test_two_agents_at_once_take_turns(live: World) -> None:
+    children = [forked(live) for _ in range(2)]
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0]
+    live.rig.installed()
+
+
+def with_another_first(live: World, folder: Path) -> AgentConfig:
+    """The configuration with another certificate before the usual one."""
+    other = f"""
+[[certificates]]
+names = ["a.fleet.example.test"]
+folder = "{folder}"
+address = "{LOOPBACK}:1"
+listen = "{LOOPBACK}:1"
+"""
+    both = parse_config(live.text() + other, live.rig.folder)
+    return replace(both, certificates=both.certificates[::-1])
+
+
+def test_a_folder_of_somebody_elses_is_left_alone(live: World, tmp_path: Path) -> None:
+    before, orders = live.rig.installed().version, len(replaced(live))
+    wrong, right = once(with_another_first(live, tmp_path), AgentLog(live.log).tell, force=True)
+    assert wrong.failure is not None
+    assert "not one of ours" in wrong.failure.message
+    assert right.failure is None
+    assert right.serial != before
+    assert len(replaced(live)) == orders + 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_one_that_cannot_be_looked_at_does_not_keep_the_others(live: World, tmp_path: Path) -> None:
+    (tmp_path / "cert.pem").mkdir()
+    before = live.rig.installed().version
+    with pytest.raises(Environment, match="Is a directory"):
+        once(with_another_first(live, tmp_path), AgentLog(live.log).tell, force=True)
+    assert live.rig.installed().version != before

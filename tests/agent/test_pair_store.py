@@ -17,6 +17,7 @@ from rootlet.errors import Environment, State
 from rootlet.files import versions_of
 from rootlet.profile import PROFILE_NAMES
 from support.agent_rig import Rig, nginx_rig, started_rig, wait_until
+from support.limits import files_up_to
 
 USUAL = [
     Step.STAGED,
@@ -230,6 +231,16 @@ def test_killed_while_rolling_back_the_next_run_mends_it(rig: Rig, step: Step) -
     assert rig.store().pending(rig.wanted, now=datetime.now(UTC)) == pair
     rig.store().take_up(pair)
     assert_served(rig, pair.leaf.serial_number)
+
+
+def test_a_full_disk_leaves_what_is_installed(rig: Rig) -> None:
+    before, pair = rig.installed(), rig.pair()
+    with files_up_to(100), pytest.raises(Environment, match="cannot write"):
+        rig.store().offer(pair)
+    assert not (versions_of(rig.place) / pair.version).exists()
+    assert rig.store().note() is None
+    assert rig.installed() == before
+    assert_served(rig, rig.install().leaf.serial_number)
 
 
 def test_a_note_that_is_rubbish_is_none(rig: Rig) -> None:

@@ -199,6 +199,7 @@ class Keeper:
 
     def _try(self) -> None:
         try:
+            self.store.current()  # raises where the place is not ours: before anything is ordered
             pair = self._pending() or self._ordered()
             self.store.take_up(pair)
         except RootletError as error:

@@ -87,9 +87,19 @@ def write_reports(config: AgentConfig, reports: Sequence[Report]) -> None:
 
 
 def once(config: AgentConfig, tell: Telling, *, force: bool) -> list[Report]:
-    """Do what is due for every certificate, one after the other."""
-    reports = [keeper.turn(force=force) for keeper in keepers_of(config, tell)]
+    """Do what is due for every certificate, one after the other.
+
+    One that cannot even be looked at is raised when all others had their turn.
+    """
+    reports, faults = [], []
+    for keeper in keepers_of(config, tell):
+        try:
+            reports.append(keeper.turn(force=force))
+        except RootletError as error:
+            faults.append(error)
     write_reports(config, reports)
+    if faults:
+        raise faults[0]
     return reports
 
 
