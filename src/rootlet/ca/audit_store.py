@@ -19,6 +19,11 @@ AT_ONCE = 1000
 """Rows that are read together."""
 
 
+# Made once, for making them takes longer than running them.
+LAST = sa.select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
+INSERT = AUDIT.insert()
+
+
 def actor() -> str:
     """user@host of this process."""
     try:
@@ -32,8 +37,7 @@ def append(
     connection: sa.Connection, event: str, details: Mapping[str, Any], *, at: int, serial: str = ""
 ) -> Entry:
     """Write the next entry; the caller's transaction holds the lock "audit"."""
-    query = sa.select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
-    last = connection.execute(query).first()
+    last = connection.execute(LAST).first()
     number, previous = (last.number, last.hash) if last else (0, FIRST)
     entry = chained(
         previous,
@@ -45,7 +49,7 @@ def append(
         details=details,
     )
     row = {**vars(entry), "details": canonical(details)}
-    connection.execute(AUDIT.insert().values(**row))
+    connection.execute(INSERT, row)
     return entry
 
 

@@ -29,6 +29,17 @@ def _utc_now() -> datetime:
 
 
 # Made once: making a statement takes longer than running it.
+MARK = (
+    ISSUANCES.update()
+    .where(ISSUANCES.c.serial == sa.bindparam("which"))
+    .values(status=sa.bindparam("mark"))
+)
+HELD = sa.select(ISSUANCES.c.serial).where(
+    ISSUANCES.c.kind == sa.bindparam("which_kind"),
+    ISSUANCES.c.name.in_(sa.bindparam("which_names", expanding=True)),
+    ISSUANCES.c.status == Status.DELIVERED.value,
+)
+NEWEST = sa.select(ISSUANCES.c.issued_at).order_by(ISSUANCES.c.issued_at.desc()).limit(1)
 WITH_SERIAL = ISSUANCES.select().where(ISSUANCES.c.serial == sa.bindparam("wanted"))
 
 
@@ -82,11 +93,8 @@ class RecordStore:
             replaced: list[str] = []
             for kind in {issuance.kind for issuance in issuances}:
                 names = [issuance.name for issuance in issuances if issuance.kind is kind]
-                same = (ISSUANCES.c.kind == kind.value) & ISSUANCES.c.name.in_(names)
-                query = sa.select(ISSUANCES.c.serial).where(
-                    same & (ISSUANCES.c.status == Status.DELIVERED.value)
-                )
-                replaced += connection.execute(query).scalars().all()
+                which = {"which_kind": kind.value, "which_names": names}
+                replaced += connection.execute(HELD, which).scalars().all()
             new = sorted(serials - set(replaced))
             if not new:
                 return
@@ -162,7 +170,7 @@ class RecordStore:
 
     def newest_at(self, after: str = "") -> datetime | None:
         """When the newest certificate was issued, of those recorded after a serial where given."""
-        query = sa.select(ISSUANCES.c.issued_at).order_by(ISSUANCES.c.issued_at.desc()).limit(1)
+        query = NEWEST
         if after:
             of_serial = sa.select(ISSUANCES.c.number).where(ISSUANCES.c.serial == after)
             after_it = sa.func.coalesce(of_serial.scalar_subquery(), 0)  # unknown: all count
@@ -218,6 +226,9 @@ def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def _mark(connection: sa.Connection, serials: Sequence[str], status: Status) -> None:
+    if len(serials) == 1:  # the usual case: no statement is made for it
+        connection.execute(MARK, {"which": serials[0], "mark": status.value})
+        return
     for start in range(0, len(serials), AT_ONCE):
         these = ISSUANCES.c.serial.in_(serials[start : start + AT_ONCE])
         connection.execute(ISSUANCES.update().where(these).values(status=status.value))
