@@ -45,7 +45,8 @@ BAR = 80
 """Orders a second that one core has to make."""
 
 POLLS = 500
-TICK = 0.01
+POLL_SECONDS = 0.1
+"""Between looks at an order: clients in use wait a second and more."""
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Client:
         self.answers[token] = f"{token}.{self.thumbprint}".encode()
         await self.post(challenge["url"], {})
         for _ in range(POLLS):
-            await asyncio.sleep(TICK)
+            await asyncio.sleep(POLL_SECONDS)
             if token not in self.answers:  # it was fetched: the result is kept in a moment
                 _, content = await self.post(where)
                 if json.loads(content)["status"] == "ready":

@@ -65,7 +65,9 @@ PARTS: Mapping[str, Part] = {
     # Wiping takes what it wipes for bytes.
     "base/bytes": Part(options=("-wp-model", "Typed+Cast")),
     "base/load": Part(),
-    "base/status": Part(provers=("cvc4", "z3"), options=("-wp-no-filter-init", "-wp-alias-vars", "runs")),
+    "base/status": Part(
+        provers=("cvc4", "z3"), options=("-wp-no-filter-init", "-wp-alias-vars", "runs")
+    ),
     "base/reader": Part(),
     "base/der": Part(),
     "roughtime/message": Part(provers=("cvc4", "z3"), options=NO_ALIAS),

@@ -246,7 +246,9 @@ def _require_unused(connection: sa.Connection, place: Path | str) -> None:
 
 def _sqlite(path: Path) -> sa.Engine:
     engine = sa.create_engine(
-        sa.URL.create("sqlite", database=str(path)), connect_args={"timeout": LOCK_SECONDS}
+        sa.URL.create("sqlite", database=str(path)),
+        connect_args={"timeout": LOCK_SECONDS},
+        pool_reset_on_return=None,  # whoever began a transaction here has ended it
     )
 
     def connected(connection: sqlite3.Connection, _record: object) -> None:

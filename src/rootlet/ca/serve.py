@@ -43,6 +43,10 @@ KEEP_ALIVE_SECONDS = 30
 STOP_SECONDS = 20
 """Requests under way may take so long to end; longer than a validation."""
 
+COLLECT_AFTER = 20_000
+"""New objects after which the garbage collector looks for cycles: a request makes some thousands,
+and none that need it."""
+
 FAREWELL_SECONDS = 0.25
 """How long a closed connection is given to end on both sides."""
 
@@ -252,6 +256,7 @@ async def _run(
     if server.started:
         # What is there now stays: the collector need not look at it again with every request.
         gc.freeze()
+        gc.set_threshold(COLLECT_AFTER, 20, 50)
         ready()
     try:
         await serving
