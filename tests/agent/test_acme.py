@@ -171,8 +171,6 @@ def test_a_clock_that_is_behind_is_noticed_when_the_ca_is_asked(live: World) -> 
 def test_a_ca_restored_from_before_the_account_was_made(made: World) -> None:
     record = made.maker.folder / "ca/ca.sqlite"
     backup = record.with_name("backup.sqlite")
-    with made.serving():
-        pass  # makes the tables
     shutil.copy(record, backup)
     issued_here(made)
     keeper = made.keeper()
