@@ -12,10 +12,10 @@
 #include "base/bytes.h"
 
 /* Beside the type, in the table. */
-#define TYPE_MASK 0x1ffu
 #define HELLO_RETRY (MESSAGE_SERVER_HELLO | 0x100u) /* not a type on the wire */
 /* Keys change behind it, so it must end its record (section 5.1). */
 #define ENDS_RECORD 0x200u
+#define TYPES ENDS_RECORD /* every type is below */
 
 /* In this state this message is handled so, and leads there. All that is not listed is an
  * unexpected_message. Without a handler the message is skipped. */
@@ -52,11 +52,31 @@ static const handshake_step handshake_steps[] = {
     {STATE_CONNECTED, STATE_CONNECTED, MESSAGE_NEW_SESSION_TICKET, NULL},
 };
 
+/*@ requires \valid_read(tls);
+    assigns \nothing;
+    ensures \result != \null ==> \valid_read(\result);
+    // A connection that is complete stays so, and takes two messages.
+    ensures \result != \null && tls->state == STATE_CONNECTED ==>
+        \result->next == STATE_CONNECTED && (type == MESSAGE_NEW_SESSION_TICKET ?
+            \result->handle == \null :
+            type == MESSAGE_KEY_UPDATE && \result->handle == &rootlet_tls_take_key_update);
+    // Any other does not become complete here.
+    ensures \result != \null && tls->state != STATE_CONNECTED ==>
+        \result->next != STATE_CONNECTED && (\result->next == STATE_SEND_SECOND_HELLO ?
+            \result->handle == &rootlet_tls_take_hello_retry :
+            \result->handle == &rootlet_tls_take_server_hello ||
+            \result->handle == &rootlet_tls_take_encrypted_extensions ||
+            \result->handle == &rootlet_tls_take_certificate_request ||
+            \result->handle == &rootlet_tls_take_certificate ||
+            \result->handle == &rootlet_tls_take_certificate_verify ||
+            \result->handle == &rootlet_tls_take_finished); */
 static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
 {
+    /*@ loop invariant i <= 11;
+        loop assigns i;
+        loop variant 11 - i; */
     for (size_t i = 0; i < sizeof handshake_steps / sizeof handshake_steps[0]; i++) {
-        if (handshake_steps[i].state == tls->state &&
-            (handshake_steps[i].type & TYPE_MASK) == type) {
+        if (handshake_steps[i].state == tls->state && handshake_steps[i].type % TYPES == type) {
             return &handshake_steps[i];
         }
     }
@@ -72,6 +92,9 @@ __attribute__((noinline)) void rootlet_tls_await_message(rootlet_tls *tls)
 }
 
 /* The body of a message that is whole ends where its next byte would go. */
+/*@ requires \valid_read(tls);
+    assigns \nothing;
+    ensures \result == tls->message_to - tls->message_length; */
 static const uint8_t *body_of(const rootlet_tls *tls)
 {
     return tls->message_to - tls->message_length;
@@ -84,6 +107,11 @@ void rootlet_tls_hash_message(rootlet_tls *tls)
 }
 
 /* The header is there: may this message come now, and is there room for it? */
+/*@ requires \valid(tls) && handshake_buffer(tls) && header_open(tls);
+    requires tls->message_left == 0;
+    requires tls->connected <==> tls->state == STATE_CONNECTED;
+    assigns tls->message_to, tls->message_left, tls->message_length, tls->in_body;
+    ensures \result == ROOTLET_OK ==> body_open(tls); */
 static rootlet_status begin_message(rootlet_tls *tls)
 {
     const handshake_step *step = find_step(tls, tls->message[0]);
@@ -107,7 +135,42 @@ static rootlet_status begin_message(rootlet_tls *tls)
     return ROOTLET_OK;
 }
 
+/* Hands a message to its file. */
+/*@ requires agreed(tls) && handling(tls, body, before) && \valid_read(step);
+    requires step->handle == &rootlet_tls_take_key_update ?
+            body->left == 1 : step->handle == &rootlet_tls_take_hello_retry ?
+            body_whole(tls) :
+            step->handle == &rootlet_tls_take_server_hello ||
+            step->handle == &rootlet_tls_take_encrypted_extensions ||
+            step->handle == &rootlet_tls_take_certificate_request ||
+            step->handle == &rootlet_tls_take_certificate ||
+            step->handle == &rootlet_tls_take_certificate_verify ||
+            step->handle == &rootlet_tls_take_finished;
+    assigns *body, tls->secrets, tls->transcript, tls->offered, tls->write_limit,
+            tls->read_limit, tls->asked_for, tls->update_owed, tls->update_requested, tls->idle,
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures tls->write_limit <= FULL_CONTENT_BYTES;
+    ensures tls->read_limit + RECORD_HEADER_BYTES <= tls->buffers.in_length; */
+static rootlet_status handle(rootlet_tls *tls, const handshake_step *step, rootlet_reader *body,
+                             const uint8_t before[ROOTLET_HASH_BYTES])
+{
+    /*@ calls rootlet_tls_take_server_hello, rootlet_tls_take_hello_retry,
+            rootlet_tls_take_encrypted_extensions, rootlet_tls_take_certificate_request,
+            rootlet_tls_take_certificate, rootlet_tls_take_certificate_verify,
+            rootlet_tls_take_finished, rootlet_tls_take_key_update; */
+    return step->handle(tls, body, before);
+}
+
 /* The message is whole. */
+/*@ requires placed(tls) && agreed(tls) && message_open(tls);
+    requires tls->in_body && tls->message_left == 0;
+    assigns tls->message_to, tls->message_left, tls->in_body, tls->inside_message, tls->state,
+            tls->secrets, tls->transcript, tls->offered, tls->write_limit, tls->read_limit,
+            tls->asked_for, tls->update_owed, tls->update_requested, tls->idle,
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures placed(tls);
+    ensures agreed(tls);
+    ensures \result == ROOTLET_OK ==> message_open(tls) && tls->message_left > 0; */
 static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
 {
     uint8_t before[ROOTLET_HASH_BYTES];
@@ -125,7 +188,7 @@ static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
             rootlet_tls_transcript_hash(tls, before);
             rootlet_tls_hash_message(tls);
         }
-        rootlet_status status = step->handle(tls, &body, before);
+        rootlet_status status = handle(tls, step, &body, before);
         if (status != ROOTLET_OK) {
             return status;
         }
@@ -135,16 +198,38 @@ static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
     return ROOTLET_OK;
 }
 
+/* A byte goes where the message's next one belongs. */
+/*@ requires \valid(tls) && handshake_buffer(tls) && message_open(tls) && tls->message_left > 0;
+    requires \valid_read(content);
+    assigns tls->message[0 .. 4], tls->message_to, tls->message_left, tls->inside_message,
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+    ensures message_open(tls) && tls->message_left < \old(tls->message_left); */
+static void store(rootlet_tls *tls, const uint8_t *content)
+{
+    if (tls->message_to != NULL) {
+        *tls->message_to++ = *content;
+    }
+    tls->inside_message = true;
+    tls->message_left--;
+}
+
 rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *content, size_t length)
 {
     rootlet_status status = ROOTLET_OK;
+    /*@ loop invariant \valid_read(content + (0 .. length - 1));
+        loop invariant placed(tls);
+        loop invariant agreed(tls);
+        loop invariant status == ROOTLET_OK ==> message_open(tls) && tls->message_left > 0;
+        loop assigns length, content, status,
+            tls->message[0 .. 4], tls->message_to, tls->message_left, tls->message_length,
+            tls->in_body, tls->inside_message, tls->state, tls->secrets, tls->transcript,
+            tls->offered, tls->write_limit, tls->read_limit, tls->asked_for, tls->idle,
+            tls->update_owed, tls->update_requested,
+            tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
+        loop variant length; */
     while (length-- > 0 && status == ROOTLET_OK) {
-        if (tls->message_to != NULL) {
-            *tls->message_to++ = *content;
-        }
+        store(tls, content);
         content++;
-        tls->inside_message = true;
-        tls->message_left--;
         if (tls->message_left == 0 && !tls->in_body) {
             status = begin_message(tls);
         }
