@@ -97,8 +97,8 @@ PARTS: Mapping[str, Part] = {
     "tls/finished": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/key_update": Part(provers=("cvc4", "z3"), options=NO_ALIAS, wiped="bytes"),
     "tls/client_hello": Part(options=NO_ALIAS, wiped="bytes"),
-    # What the table of messages holds is needed whole. That the pointer in it is one of the
-    # functions named beside the call is a goal; that it is a function at all need not be another.
+    # What the table of messages holds is needed whole. That a pointer in it is one of the functions
+    # named beside the call is a goal; that it is a function at all need not be another.
     "tls/handshake": Part(
         provers=("cvc4", "z3"),
         options=("-wp-no-filter-init", "-rte-no-pointer-call", *NO_ALIAS),
