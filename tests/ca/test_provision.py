@@ -39,7 +39,6 @@ from rootlet.profile import PROFILE_NAMES, load_profile
 from support.limits import files_up_to
 from support.makers import made_maker, maker_of
 
-NOW = datetime.now(UTC)
 SECRET = b"six random words make it long"
 IDS = tuple(f"sensor-{number}" for number in range(7))
 
@@ -73,7 +72,7 @@ def run(
             seen,
             requests,
             Line(line(maker), secret, batch=3),
-            now=lambda: NOW,
+            now=lambda: datetime.now(UTC),
             progress=silent,
             **more,
         )

@@ -96,7 +96,7 @@ __attribute__((noinline)) void rootlet_sha2_update(void *hash, const uint8_t *by
 {
     uint8_t *filling = FILLING(hash, block);
     uint32_t *total = LENGTH(filling, block);
-    for (const uint8_t *end = bytes + length; bytes != end;) {
+    for (; length > 0; length--) {
         uint32_t count = *total;
         filling[(count & (block - 1)) ^ FROM_STANDARD(block)] = *bytes++;
         *total = ++count;
