@@ -90,6 +90,16 @@ def test_a_server_that_is_stopped_gets_the_new_pair_when_it_starts(rig: Rig) -> 
     assert_served(rig, pair.leaf.serial_number)
 
 
+@pytest.mark.parametrize("damaged", ["cert.pem", "key.pem"])
+def test_a_damaged_pair_does_not_stand_in_the_way(rig: Rig, damaged: str) -> None:
+    """nginx still serves it from memory, and would not start with it."""
+    (rig.place / damaged).write_bytes(b"nothing of use")
+    pair = rig.pair()
+    rig.store().offer(pair)
+    rig.store().take_up(pair)
+    assert_served(rig, pair.leaf.serial_number)
+
+
 def test_a_configuration_broken_by_someone_else_leaves_all_as_it_was(rig: Rig) -> None:
     before = rig.installed()
     pair = rig.pair()

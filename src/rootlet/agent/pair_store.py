@@ -14,6 +14,7 @@ both cases the pair in it is good, so it is installed (again) instead of asking 
 from __future__ import annotations
 
 import json
+import ssl
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -143,25 +144,37 @@ class PairStore:
         When 2 or 3 fails the pair before is put back and confirmed likewise, and ``Environment``
         says why (status "rolled-back"); ``State`` when that failed, too. Where no server answered
         at the start there is nobody to roll back for: the pair stays, for whoever starts it, and
-        the status is "not-answered".
+        the status is "not-answered". A pair before that no server could load, for it was damaged,
+        is neither a reason to wait nor one to go back to.
         """
         note = self.note()
         before = note.before if note is not None else self.current()
+        good = before is not None and self._loads(before)
         answered = self.server.look().answers
         if self.current() != pair.version:
-            if before is not None:
+            if good:
                 self._check_untouched()
             point_to_version(self.place, pair.version)
             self.observe(Step.SWITCHED)
         try:
             self._serve(pair.leaf.serial_number)
         except (Environment, Missing) as error:
-            if before is None or before == pair.version or not answered:
+            if before is None or not good or before == pair.version or not answered:
                 raise self._not_answered(error) from error
             self._roll_back(before, error)
         self.observe(Step.CONFIRMED)
         self.forget()
         drop_versions(self.place, keep={pair.version, before})
+
+    def _loads(self, version: str) -> bool:
+        """Whether a server could load a version: both files are there, and the key fits."""
+        folder = versions_of(self.place) / version
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        try:
+            context.load_cert_chain(folder / CERTIFICATE, folder / KEY, password=lambda: b"")
+        except (OSError, ValueError):  # ssl.SSLError is an OSError
+            return False
+        return True
 
     def _serve(self, serial: int) -> None:
         self.server.check()
