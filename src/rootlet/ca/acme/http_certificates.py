@@ -15,7 +15,7 @@ from rootlet.ca.acme.http_context import Acme, Call, Reply, no_such
 from rootlet.ca.acme.jws import decode
 from rootlet.ca.acme.problems import Kind, Problem
 from rootlet.ca.policy import UNREADABLE
-from rootlet.ca.records import Issuance, Status
+from rootlet.ca.records import Issuance, Status, serial_text
 from rootlet.pki import Kind as CertificateKind
 from rootlet.pki import Reason, chain_to_pem
 
@@ -100,8 +100,7 @@ def _known(acme: Acme, der: bytes) -> Issuance:
         raise Problem(
             Kind.MALFORMED, "certificate is not DER: send the leaf in base64url"
         ) from error
-    length = max(1, (serial.bit_length() + 7) // 8)
-    record = acme.records.with_serial(serial.to_bytes(length).hex()) if serial > 0 else None
+    record = acme.records.with_serial(serial_text(serial)) if serial > 0 else None
     if record is None or record.der != der:
         raise Problem(
             Kind.UNAUTHORIZED, "this certificate was not issued here: ask the CA that issued it"
