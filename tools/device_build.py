@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tools.amalgamate import PARTS, amalgamate
@@ -90,11 +91,14 @@ def compiler_version(core: Core) -> str:
 
 def _compile(core: Core, source: Path, target: Path, options: Sequence[str] = ()) -> None:
     """Compiles one file, to target and its call graph beside it. Most options change few files, so
-    what a file comes to after the preprocessor is compiled once only."""
+    what a file comes to after the preprocessor is compiled once only, and where an option is not
+    even named the preprocessor is not asked either."""
     include = (f"-I{DEVICE / 'include'}", f"-I{DEVICE / 'src'}", f"-I{source.parent}")
     command = (f"{core.prefix}gcc", *core.options, *FLAGS)
-    text = _output(*command, *options, *include, "-E", "-P", str(source))
-    key = (*command, str(source), text)
+    known = (*command, str(source), *_named(source, options))
+    if known not in _texts:
+        _texts[known] = _output(*command, *options, *include, "-E", "-P", str(source))
+    key = (*command, str(source), _texts[known])
     graph = target.with_suffix(".ci")
     if key not in _compiled:
         options = (*options, *include, "-fcallgraph-info=su")
@@ -105,7 +109,30 @@ def _compile(core: Core, source: Path, target: Path, options: Sequence[str] = ()
             path.write_bytes(content)
 
 
+_texts: dict[tuple[str, ...], str] = {}
 _compiled: dict[tuple[str, ...], tuple[bytes, bytes]] = {}
+
+
+def _named(source: Path, options: Sequence[str]) -> list[str]:
+    """The options without those for macros that neither the file nor a header names, but for the
+    one that gives them their defaults."""
+    words = _words(source) | _words_of_headers()
+    return [
+        option
+        for option in options
+        if not option.startswith("-D") or option[2:].partition("=")[0] in words
+    ]
+
+
+@cache
+def _words_of_headers() -> frozenset[str]:
+    headers = (path for path in DEVICE.rglob("*.h") if path.name != "config.h")
+    return frozenset().union(*map(_words, headers))
+
+
+@cache
+def _words(path: Path) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", path.read_text(encoding="utf-8")))
 
 
 def _objects(core: Core, folder: Path, options: Sequence[str]) -> list[Path]:

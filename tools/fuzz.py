@@ -11,10 +11,13 @@ when a target failed, 3 when clang is missing.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import hashlib
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,17 +61,44 @@ def missing() -> str:
 
 
 def build(target: str, folder: Path, *options: str) -> Path:
-    """Compiles one target with the library."""
+    """Compiles one target and links it with the library. The options are for the target's own file
+    only."""
     folder.mkdir(parents=True, exist_ok=True)
     program = folder / target
-    sources = [SOURCE / f"{target}.c", *sorted((TREE / "device" / "src").rglob("*.c"))]
-    include = [f"-I{TREE / 'device' / name}" for name in ("include", "src")]
-    extra = (*options, *EXTRA.get(target, ()))
-    command = [CLANG, *FLAGS, *include, *map(str, sources), *extra, "-o", str(program)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise RuntimeError(f"{target} does not compile:\n{done.stderr}")
+    extra = EXTRA.get(target, ())
+    objects = map(str, _library(*(option for option in extra if option.startswith("-D"))))
+    _compile(str(SOURCE / f"{target}.c"), *objects, *options, *extra, "-o", str(program))
     return program
+
+
+def _library(*options: str) -> list[Path]:
+    """The library's objects. Most targets take the same, so they are kept, by what they are made
+    of."""
+    device = TREE / "device"
+    files = sorted(path for name in ("include", "src") for path in (device / name).rglob("*.[ch]"))
+    made_of = hashlib.sha256(repr((FLAGS, options)).encode())
+    for path in files:
+        made_of.update(str(path.relative_to(device)).encode() + path.read_bytes())
+    kept = OUTPUT / "library" / made_of.hexdigest()
+    if not kept.exists():
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        # Several may do so at once: the first one's is kept.
+        with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+            for part in sorted(path for path in (device / "src").iterdir() if path.is_dir()):
+                place = Path(folder) / "library" / part.name
+                place.mkdir(parents=True)
+                _compile(*options, "-c", *map(str, sorted(part.glob("*.c"))), folder=place)
+            with contextlib.suppress(OSError):
+                (Path(folder) / "library").rename(kept)
+    return sorted(kept.rglob("*.o"))
+
+
+def _compile(*arguments: str, folder: Path | None = None) -> None:
+    include = [f"-I{TREE / 'device' / name}" for name in ("include", "src")]
+    command = [CLANG, *FLAGS, *include, *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise RuntimeError(f"does not compile: {' '.join(arguments)}\n{done.stderr}")
 
 
 def fuzz(target: str, seconds: int, folder: Path = OUTPUT) -> Result:
