@@ -7,7 +7,8 @@ C_SOURCES = $(shell find device/src -name '*.c')
 C_HEADERS = $(shell find device -name '*.h')
 NATIVE := build/native.stamp
 COVERED := build/coverage.stamp
-WORKERS ?= 2
+# One more than cores: some tests wait.
+WORKERS ?= 3
 
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
