@@ -75,15 +75,10 @@ bool rootlet_field25519_is_zero(uint32_t *registers, unsigned index)
 {
     uint32_t *r = AT(index);
     uint32_t *sum = AT(PRODUCT);
-    /* Twice what is above bit 255 is folded: first of r, which leaves r < 2^255 + 19 < 2p; then of
-     * r + 19, where it is 1 exactly when r >= p, and r - p = r + 19 - 2^255. The first sum may pass
-     * 2^256; what is taken off the top word then makes up for it. */
-    for (uint32_t carry = 0; carry <= 19; carry += 19) {
-        rootlet_words_add(sum, r, r, 8, 0, carry);
-        uint32_t top = sum[7] >> 31;
-        rootlet_words_add(r, r, r, 8, 0, 19 * top);
-        r[7] -= top << 31;
-    }
+    /* r < 2p, so that r + 19 reaches 2^255 exactly when r >= p, and r - p = r + 19 - 2^255. */
+    rootlet_words_add(sum, r, r, 8, 0, 19);
+    rootlet_words_add(r, r, r, 8, 0, 19 * (sum[7] >> 31));
+    r[7] &= 0x7fffffff;
     uint32_t any = 0;
     for (unsigned i = 0; i < 8; i++) {
         any |= r[i];

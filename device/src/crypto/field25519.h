@@ -66,7 +66,8 @@ void rootlet_field25519_run_codes(uint32_t *registers, const uint16_t *program);
 /* Register r from 32 little-endian bytes; the top bit is ignored. */
 void rootlet_field25519_load(uint32_t *registers, unsigned r, const uint8_t bytes[32]);
 
-/* Makes register r canonical, that is below p, and tells whether it is zero. */
+/* Makes register r, which a program or rootlet_field25519_load wrote, canonical, that is below p,
+ * and tells whether it is zero. */
 bool rootlet_field25519_is_zero(uint32_t *registers, unsigned r);
 
 #endif

@@ -107,21 +107,20 @@ def test_twice_the_factor_does_not_fit() -> None:
 
 
 def test_what_is_made_canonical_is_below_p() -> None:
-    r = operand("r")
-    top = part(r, 255, 1)
-    folded = r + number(19) * top - (top << 255)
-    assert holds(between(0, folded, BITS_255 + 19))
-    over = part(folded + number(19), 255, 1)
-    reduced = part(folded + number(19) * over, 0, 255)
-    assert holds(between(0, reduced, P))
-    assert holds(z3.Or(reduced == folded, reduced == folded - number(P)))
-
-
-def test_without_the_first_fold_it_is_not() -> None:
+    """What programs write is below 2^255 + 2^242, see above."""
     r = operand("r")
     over = part(r + number(19), 255, 1)
     reduced = part(r + number(19) * over, 0, 255)
-    assert not holds(z3.Or(reduced == r, reduced == r - number(P)))
+    written = between(0, r, BITS_255 + 2**242)
+    assert holds(between(0, reduced, P), written)
+    assert holds(z3.Or(reduced == r, reduced == r - number(P)), written)
+
+
+def test_more_than_programs_write_is_not() -> None:
+    r = operand("r")
+    over = part(r + number(19), 255, 1)
+    reduced = part(r + number(19) * over, 0, 255)
+    assert not holds(z3.Or(reduced == r, reduced == r - number(P)), between(0, r, 2**256))
 
 
 def scalar_step(limit: int, *, less: int = 1) -> bool:
