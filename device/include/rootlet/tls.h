@@ -95,8 +95,8 @@ typedef struct rootlet_tls_buffers {
 typedef struct rootlet_tls_direction {
     uint8_t secret[ROOTLET_HASH_BYTES]; /* the traffic secret the two below come from */
     uint8_t key[ROOTLET_AEAD_KEY_BYTES];
-    uint8_t iv[ROOTLET_AEAD_NONCE_BYTES];
-    uint8_t sequence[8]; /* of the next record, big-endian */
+    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES]; /* of the next record */
+    uint32_t sequence; /* of the next record; it never gets to section 5.3's 64 bits */
 } rootlet_tls_direction;
 
 /* What is needed up to the ServerHello. */
@@ -120,33 +120,33 @@ typedef struct rootlet_tls_keys {
  * Cortex-M. Secrets stand last, to be wiped in one go. */
 typedef struct rootlet_tls {
     uint8_t state;
-    rootlet_status status;         /* the first failure */
-    uint8_t alert;                 /* received */
-    uint8_t idle;                  /* records in a row that carried nothing */
-    uint8_t asked_for;             /* what the server's CertificateRequest calls for */
-    bool connected;                /* the handshake was completed */
-    bool read_closed;              /* the server's close_notify came */
-    bool write_closed;             /* an alert of ours is or was in last */
-    bool update_owed;              /* the server asked for a KeyUpdate */
-    bool update_requested;         /* we asked for one */
-    bool dummy_sent;               /* the change_cipher_spec of middlebox mode */
-    bool inside_message;           /* a message has begun and is not whole yet */
-    bool in_body;                  /* its body is being received, not its header */
-    uint8_t fragment_code;         /* of max_fragment_length, 0 when it is not offered */
-    uint8_t last_length;           /* of what is in last and not in out yet */
-    uint8_t message[5];            /* header of a message received, and a KeyUpdate's byte */
-    uint16_t out_begin, out_end;   /* what is to be sent, in out */
-    uint16_t read_begin, read_end; /* application data in the receive buffer */
-    uint16_t in_filled;            /* bytes of the record being received */
-    uint16_t offered;              /* extensions in the ClientHello, a bit each */
-    uint16_t content_limit;        /* content bytes offered for received records */
-    uint16_t read_limit;           /* bytes of a received record behind its header */
-    uint16_t write_limit;          /* content bytes of a sent record */
-    uint32_t flight_offset;        /* bytes of the message being sent that are in records */
-    uint32_t message_left;         /* bytes still missing of a message's header or body */
-    uint32_t message_length;       /* of its body */
-    uint8_t *message_to;           /* where its next byte goes; NULL for a ticket's */
-    const uint8_t *out;            /* the buffer that is being sent: in or out */
+    rootlet_status status;               /* the first failure */
+    uint8_t alert;                       /* received */
+    uint8_t idle;                        /* records in a row that carried nothing */
+    uint8_t asked_for;                   /* what the server's CertificateRequest calls for */
+    bool connected;                      /* the handshake was completed */
+    bool read_closed;                    /* the server's close_notify came */
+    bool write_closed;                   /* an alert of ours is or was in last */
+    bool update_owed;                    /* the server asked for a KeyUpdate */
+    bool update_requested;               /* we asked for one */
+    bool dummy_sent;                     /* the change_cipher_spec of middlebox mode */
+    bool inside_message;                 /* a message has begun and is not whole yet */
+    uint8_t fragment_code;               /* of max_fragment_length, 0 when it is not offered */
+    uint8_t last_length;                 /* of what is in last and not in out yet */
+    uint8_t message[5];                  /* header of a message received, and a KeyUpdate's byte */
+    uint16_t out_begin, out_end;         /* what is to be sent, in out */
+    uint16_t read_begin, read_end;       /* application data in the receive buffer */
+    uint16_t in_filled;                  /* bytes of the record being received */
+    uint16_t offered;                    /* extensions in the ClientHello, a bit each */
+    uint16_t content_limit;              /* content bytes offered for received records */
+    uint16_t read_limit;                 /* bytes of a received record behind its header */
+    uint16_t write_limit;                /* content bytes of a sent record */
+    uint32_t flight_offset;              /* bytes of the message being sent that are in records */
+    uint32_t message_left;               /* bytes still missing of a message's header or body */
+    uint32_t message_length;             /* of its body */
+    const struct rootlet_tls_step *step; /* the message's, while its body is being received */
+    uint8_t *message_to;                 /* where its next byte goes; NULL for a ticket's */
+    const uint8_t *out;                  /* the buffer that is being sent: in or out */
     const rootlet_tls_config *config;
     rootlet_tls_buffers buffers;
     union {

@@ -130,7 +130,7 @@ static void connect(void)
     rootlet_tls_direction *write = &tls.secrets.keys.write;
     *write = (rootlet_tls_direction){0};
     memcpy(write->key, secret, sizeof write->key);
-    memcpy(write->iv, secret + SECRET_BYTES - sizeof write->iv, sizeof write->iv);
+    memcpy(write->nonce, secret + SECRET_BYTES - sizeof write->nonce, sizeof write->nonce);
     tls.secrets.keys.read = *write;
     tls.state = STATE_CONNECTED;
     tls.connected = true;

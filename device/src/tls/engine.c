@@ -224,7 +224,7 @@ rootlet_status rootlet_tls_write_done(rootlet_tls *tls, size_t written)
     }
     /* A key seals at most 2^24 records: within the limit of every suite (section 5.5), and the
      * sequence number never wraps. */
-    bool used_up = tls->secrets.keys.write.sequence[4] != 0;
+    bool used_up = tls->secrets.keys.write.sequence >> 24 != 0;
     if (!ROOTLET_TLS_KEY_UPDATE && used_up) {
         return rootlet_tls_fail(tls, ROOTLET_ERR_TLS_SEQUENCE);
     }

@@ -122,10 +122,10 @@ typedef struct rootlet_tls_writer {
         \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1));
     // A message that is not whole: its bytes so far end where message_to points.
     predicate header_open{L}(rootlet_tls *tls) =
-        !tls->in_body && tls->message_left <= HANDSHAKE_HEADER_BYTES &&
+        tls->step == \null && tls->message_left <= HANDSHAKE_HEADER_BYTES &&
         tls->message_to == &tls->message[0] + (HANDSHAKE_HEADER_BYTES - tls->message_left);
     predicate body_open{L}(rootlet_tls *tls) =
-        tls->in_body && tls->message_left <= tls->message_length &&
+        tls->step != \null && tls->message_left <= tls->message_length &&
         (tls->message_to == \null ? (bool)tls->connected : (tls->connected ?
             tls->message[0] == MESSAGE_KEY_UPDATE && tls->message_length == 1 &&
             tls->message_to == &tls->message[0] + (5 - tls->message_left) :
@@ -218,7 +218,7 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
     requires agreed(tls);
     requires message_open(tls) && tls->message_left > 0;
     assigns tls->message[0 .. 4], tls->message_to, tls->message_left, tls->message_length,
-            tls->in_body, tls->inside_message, tls->state, tls->secrets, tls->transcript,
+            tls->step, tls->inside_message, tls->state, tls->secrets, tls->transcript,
             tls->offered, tls->write_limit, tls->read_limit, tls->asked_for, tls->idle,
             tls->update_owed, tls->update_requested,
             tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
@@ -230,7 +230,7 @@ ROOTLET_CHECKED rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, cons
 
 /* From here on the header of a message is expected. */
 /*@ requires \valid(tls);
-    assigns tls->message_to, tls->message_left, tls->in_body, tls->inside_message;
+    assigns tls->message_to, tls->message_left, tls->step, tls->inside_message;
     ensures header_open(tls) && tls->message_left == HANDSHAKE_HEADER_BYTES; */
 void rootlet_tls_await_message(rootlet_tls *tls);
 
@@ -286,16 +286,14 @@ typedef rootlet_status rootlet_tls_handler(rootlet_tls *tls, rootlet_reader *bod
                                            const uint8_t before[ROOTLET_HASH_BYTES]);
 
 /*@ requires handling(tls, body, before);
-    assigns *body, tls->secrets; */
-rootlet_tls_handler rootlet_tls_take_server_hello;
-/*@ requires handling(tls, body, before);
     requires body_whole(tls);
-    assigns *body, tls->secrets, tls->offered, tls->transcript;
+    assigns *body, tls->secrets, tls->offered, tls->transcript, tls->state;
     ensures tls->offered == \old(tls->offered) ||
         tls->offered == (uint16_t)(\old(tls->offered) | BIT_COOKIE);
-    ensures \result == ROOTLET_OK ==> \valid_read(tls->secrets.hello.cookie +
-        (0 .. tls->secrets.hello.cookie_length - 1)); */
-rootlet_tls_handler rootlet_tls_take_hello_retry;
+    ensures tls->state == \old(tls->state) ||
+        tls->state == STATE_SEND_SECOND_HELLO && \valid_read(tls->secrets.hello.cookie +
+            (0 .. tls->secrets.hello.cookie_length - 1)); */
+rootlet_tls_handler rootlet_tls_take_server_hello; /* and HelloRetryRequest */
 /*@ requires handling(tls, body, before) && tls->content_limit <= FULL_CONTENT_BYTES;
     requires tls->write_limit <= FULL_CONTENT_BYTES;
     assigns *body, tls->write_limit, tls->read_limit;
@@ -321,11 +319,6 @@ rootlet_tls_handler rootlet_tls_take_finished;
     requires \separated(tls, body);
     assigns tls->secrets.keys.read, tls->update_owed, tls->update_requested, tls->idle; */
 rootlet_tls_handler rootlet_tls_take_key_update;
-
-/* true when a ServerHello's body is a HelloRetryRequest. */
-/*@ requires \valid_read(body) && readable(*body);
-    assigns \nothing; */
-bool rootlet_tls_is_hello_retry(const rootlet_reader *body);
 
 /* ---- messages sent ---- */
 

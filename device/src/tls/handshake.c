@@ -11,26 +11,21 @@
 
 #include "base/bytes.h"
 
-/* Beside the type, in the table. */
-#define HELLO_RETRY (MESSAGE_SERVER_HELLO | 0x100u) /* not a type on the wire */
-/* Keys change behind it, so it must end its record (section 5.1). */
-#define ENDS_RECORD 0x200u
-#define TYPES ENDS_RECORD /* every type is below */
+/* Beside the type, in the table: keys change behind it, so it must end its record (section 5.1). */
+#define ENDS_RECORD 0x80u
 
 /* In this state this message is handled so, and leads there. All that is not listed is an
  * unexpected_message. Without a handler the message is skipped. */
-typedef struct handshake_step {
+typedef struct rootlet_tls_step {
     uint8_t state;
     uint8_t next;
-    uint16_t type;
+    uint8_t type;
     rootlet_tls_handler *handle;
 } handshake_step;
 
 static const handshake_step handshake_steps[] = {
     {STATE_WAIT_SERVER_HELLO, STATE_WAIT_ENCRYPTED_EXTENSIONS, MESSAGE_SERVER_HELLO | ENDS_RECORD,
      rootlet_tls_take_server_hello},
-    {STATE_WAIT_SERVER_HELLO, STATE_SEND_SECOND_HELLO, HELLO_RETRY | ENDS_RECORD,
-     rootlet_tls_take_hello_retry},
     {STATE_WAIT_SECOND_SERVER_HELLO, STATE_WAIT_ENCRYPTED_EXTENSIONS,
      MESSAGE_SERVER_HELLO | ENDS_RECORD, rootlet_tls_take_server_hello},
     {STATE_WAIT_ENCRYPTED_EXTENSIONS, STATE_WAIT_CERTIFICATE_OR_REQUEST,
@@ -57,26 +52,26 @@ static const handshake_step handshake_steps[] = {
     ensures \result != \null ==> \valid_read(\result);
     // A connection that is complete stays so, and takes two messages.
     ensures \result != \null && tls->state == STATE_CONNECTED ==>
-        \result->next == STATE_CONNECTED && (type == MESSAGE_NEW_SESSION_TICKET ?
+        \result->next == STATE_CONNECTED && (tls->message[0] == MESSAGE_NEW_SESSION_TICKET ?
             \result->handle == \null :
-            type == MESSAGE_KEY_UPDATE && \result->handle == &rootlet_tls_take_key_update);
+            tls->message[0] == MESSAGE_KEY_UPDATE && \result->handle == &rootlet_tls_take_key_update);
     // Any other does not become complete here.
     ensures \result != \null && tls->state != STATE_CONNECTED ==>
-        \result->next != STATE_CONNECTED && (\result->next == STATE_SEND_SECOND_HELLO ?
-            \result->handle == &rootlet_tls_take_hello_retry :
+        \result->next != STATE_CONNECTED && (
             \result->handle == &rootlet_tls_take_server_hello ||
             \result->handle == &rootlet_tls_take_encrypted_extensions ||
             \result->handle == &rootlet_tls_take_certificate_request ||
             \result->handle == &rootlet_tls_take_certificate ||
             \result->handle == &rootlet_tls_take_certificate_verify ||
             \result->handle == &rootlet_tls_take_finished); */
-static const handshake_step *find_step(const rootlet_tls *tls, unsigned type)
+static const handshake_step *find_step(const rootlet_tls *tls)
 {
-    /*@ loop invariant i <= 11;
+    /*@ loop invariant i <= 10;
         loop assigns i;
-        loop variant 11 - i; */
+        loop variant 10 - i; */
     for (size_t i = 0; i < sizeof handshake_steps / sizeof handshake_steps[0]; i++) {
-        if (handshake_steps[i].state == tls->state && handshake_steps[i].type % TYPES == type) {
+        if (handshake_steps[i].state == tls->state &&
+            handshake_steps[i].type % ENDS_RECORD == tls->message[0]) {
             return &handshake_steps[i];
         }
     }
@@ -88,7 +83,8 @@ __attribute__((noinline)) void rootlet_tls_await_message(rootlet_tls *tls)
 {
     tls->message_to = tls->message;
     tls->message_left = HANDSHAKE_HEADER_BYTES;
-    tls->in_body = tls->inside_message = false;
+    tls->step = NULL;
+    tls->inside_message = false;
 }
 
 /* The body of a message that is whole ends where its next byte would go. */
@@ -110,15 +106,14 @@ void rootlet_tls_hash_message(rootlet_tls *tls)
 /*@ requires \valid(tls) && handshake_buffer(tls) && header_open(tls);
     requires tls->message_left == 0;
     requires tls->connected <==> tls->state == STATE_CONNECTED;
-    assigns tls->message_to, tls->message_left, tls->message_length, tls->in_body;
+    assigns tls->message_to, tls->message_left, tls->message_length, tls->step;
     ensures \result == ROOTLET_OK ==> body_open(tls); */
 static rootlet_status begin_message(rootlet_tls *tls)
 {
-    const handshake_step *step = find_step(tls, tls->message[0]);
+    const handshake_step *step = find_step(tls);
     uint32_t length =
         (uint32_t)tls->message[1] << 16 | (uint32_t)tls->message[2] << 8 | tls->message[3];
     tls->message_left = tls->message_length = length;
-    tls->in_body = true;
     if (step == NULL) {
         return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
     }
@@ -132,21 +127,21 @@ static rootlet_status begin_message(rootlet_tls *tls)
     } else if (length != 1) { /* a KeyUpdate's byte goes behind its header */
         return ROOTLET_ERR_TLS_DECODE;
     }
+    tls->step = step;
     return ROOTLET_OK;
 }
 
 /* Hands a message to its file. */
 /*@ requires agreed(tls) && handling(tls, body, before) && \valid_read(step);
     requires step->handle == &rootlet_tls_take_key_update ?
-            body->left == 1 : step->handle == &rootlet_tls_take_hello_retry ?
+            body->left == 1 : step->handle == &rootlet_tls_take_server_hello ?
             body_whole(tls) :
-            step->handle == &rootlet_tls_take_server_hello ||
             step->handle == &rootlet_tls_take_encrypted_extensions ||
             step->handle == &rootlet_tls_take_certificate_request ||
             step->handle == &rootlet_tls_take_certificate ||
             step->handle == &rootlet_tls_take_certificate_verify ||
             step->handle == &rootlet_tls_take_finished;
-    assigns *body, tls->secrets, tls->transcript, tls->offered, tls->write_limit,
+    assigns *body, tls->secrets, tls->transcript, tls->offered, tls->state, tls->write_limit,
             tls->read_limit, tls->asked_for, tls->update_owed, tls->update_requested, tls->idle,
             tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
     ensures tls->write_limit <= FULL_CONTENT_BYTES;
@@ -154,7 +149,7 @@ static rootlet_status begin_message(rootlet_tls *tls)
 static rootlet_status handle(rootlet_tls *tls, const handshake_step *step, rootlet_reader *body,
                              const uint8_t before[ROOTLET_HASH_BYTES])
 {
-    /*@ calls rootlet_tls_take_server_hello, rootlet_tls_take_hello_retry,
+    /*@ calls rootlet_tls_take_server_hello,
             rootlet_tls_take_encrypted_extensions, rootlet_tls_take_certificate_request,
             rootlet_tls_take_certificate, rootlet_tls_take_certificate_verify,
             rootlet_tls_take_finished, rootlet_tls_take_key_update; */
@@ -163,8 +158,8 @@ static rootlet_status handle(rootlet_tls *tls, const handshake_step *step, rootl
 
 /* The message is whole. */
 /*@ requires placed(tls) && agreed(tls) && message_open(tls);
-    requires tls->in_body && tls->message_left == 0;
-    assigns tls->message_to, tls->message_left, tls->in_body, tls->inside_message, tls->state,
+    requires tls->step != \null && tls->message_left == 0;
+    assigns tls->message_to, tls->message_left, tls->step, tls->inside_message, tls->state,
             tls->secrets, tls->transcript, tls->offered, tls->write_limit, tls->read_limit,
             tls->asked_for, tls->update_owed, tls->update_requested, tls->idle,
             tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
@@ -175,13 +170,9 @@ static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
 {
     uint8_t before[ROOTLET_HASH_BYTES];
     if (tls->message_to != NULL) {
+        const handshake_step *step = tls->step;
         rootlet_reader body = rootlet_reader_over(body_of(tls), tls->message_length);
-        unsigned type = tls->message[0];
-        if (type == MESSAGE_SERVER_HELLO && rootlet_tls_is_hello_retry(&body)) {
-            type = HELLO_RETRY;
-        }
-        const handshake_step *step = find_step(tls, type);
-        if (step == NULL || (!ends_record && step->type & ENDS_RECORD)) {
+        if (!ends_record && step->type >= ENDS_RECORD) {
             return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
         }
         if (!tls->connected) {
@@ -192,7 +183,9 @@ static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
         if (status != ROOTLET_OK) {
             return status;
         }
-        tls->state = step->next;
+        if (tls->state == step->state) { /* a HelloRetryRequest leads elsewhere */
+            tls->state = step->next;
+        }
     }
     rootlet_tls_await_message(tls);
     return ROOTLET_OK;
@@ -222,7 +215,7 @@ rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *conte
         loop invariant status == ROOTLET_OK ==> message_open(tls) && tls->message_left > 0;
         loop assigns length, content, status,
             tls->message[0 .. 4], tls->message_to, tls->message_left, tls->message_length,
-            tls->in_body, tls->inside_message, tls->state, tls->secrets, tls->transcript,
+            tls->step, tls->inside_message, tls->state, tls->secrets, tls->transcript,
             tls->offered, tls->write_limit, tls->read_limit, tls->asked_for, tls->idle,
             tls->update_owed, tls->update_requested,
             tls->buffers.handshake[0 .. tls->buffers.handshake_length - 1];
@@ -230,7 +223,7 @@ rootlet_status rootlet_tls_take_handshake(rootlet_tls *tls, const uint8_t *conte
     while (length-- > 0 && status == ROOTLET_OK) {
         store(tls, content);
         content++;
-        if (tls->message_left == 0 && !tls->in_body) {
+        if (tls->message_left == 0 && tls->step == NULL) {
             status = begin_message(tls);
         }
         if (tls->message_left == 0 && status == ROOTLET_OK) {

@@ -55,8 +55,8 @@ static void set_keys(rootlet_tls_direction *direction)
 {
     static const char key_label[] = {ROOTLET_AEAD_KEY_BYTES, 'k', 'e', 'y', '\0'};
     rootlet_tls_expand_label(direction->key, direction->secret, key_label, NULL);
-    rootlet_tls_expand_label(direction->iv, direction->secret, IV_BYTES "iv", NULL);
-    rootlet_wipe(direction->sequence, sizeof direction->sequence);
+    rootlet_tls_expand_label(direction->nonce, direction->secret, IV_BYTES "iv", NULL);
+    direction->sequence = 0;
 }
 
 /* Not inlined: smaller so, where the library is one file. */

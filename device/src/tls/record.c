@@ -15,33 +15,33 @@ static bool is_protected(const rootlet_tls *tls)
     return tls->state >= STATE_WAIT_ENCRYPTED_EXTENSIONS;
 }
 
-/* The nonce of the next record; false when its number is the last one there is: numbers must not
- * wrap, so that one is never used (section 5.3). */
-/*@ requires \valid(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1)) && \valid(direction);
-    requires \separated(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1), direction);
-    assigns nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1], direction->sequence[0 .. 7]; */
-static bool take_nonce(uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], rootlet_tls_direction *direction)
+/* Goes on to the nonce of the next record: the bits change in which its number differs. false when
+ * the number of the record before was the last one, 2^32 - 1 here: numbers must not wrap (section
+ * 5.3), and nothing that came under that one is taken. */
+/*@ requires \valid(direction);
+    assigns direction->nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1], direction->sequence; */
+static bool next_nonce(rootlet_tls_direction *direction)
 {
-    rootlet_copy(nonce, direction->iv, ROOTLET_AEAD_NONCE_BYTES);
-    bool wraps = true;
-    /*@ loop invariant i <= 8;
-        loop assigns i, wraps, nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1],
-                     direction->sequence[0 .. 7];
-        loop variant i; */
-    for (size_t i = sizeof direction->sequence; i-- > 0;) {
-        nonce[ROOTLET_AEAD_NONCE_BYTES - sizeof direction->sequence + i] ^= direction->sequence[i];
-        if (wraps) {
-            wraps = ++direction->sequence[i] == 0;
-        }
-    }
-    return !wraps;
+    uint8_t *end = direction->nonce + ROOTLET_AEAD_NONCE_BYTES;
+    uint32_t changed = direction->sequence ^ (direction->sequence + 1);
+    direction->sequence++;
+    /*@ loop invariant (end == direction->nonce + 12) ||
+            (end == direction->nonce + 11 && changed <= 0xffffff) ||
+            (end == direction->nonce + 10 && changed <= 0xffff) ||
+            (end == direction->nonce + 9 && changed <= 0xff);
+        loop assigns end, changed, direction->nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1];
+        loop variant end - direction->nonce; */
+    do {
+        *--end ^= (uint8_t)changed;
+        changed /= 256;
+    } while (changed != 0);
+    return direction->sequence != 0;
 }
 
 size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsigned type)
 {
     uint8_t *content = record + RECORD_HEADER_BYTES;
     rootlet_tls_direction *write = &tls->secrets.keys.write;
-    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES];
     bool sealed = is_protected(tls);
     size_t payload = length;
     record[0] = (uint8_t)type;
@@ -55,9 +55,9 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
     record[4] = (uint8_t)payload;
     if (sealed) {
         /* The last number is far away: rootlet_tls_write_done changes the keys before. */
-        (void)take_nonce(nonce, write);
-        rootlet_profile_seal(content, length, content + length, write->key, nonce, record,
+        rootlet_profile_seal(content, length, content + length, write->key, write->nonce, record,
                              RECORD_HEADER_BYTES);
+        (void)next_nonce(write);
     }
     return RECORD_HEADER_BYTES + payload;
 }
@@ -93,24 +93,24 @@ rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
     requires \valid(tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
     requires \separated(tls, type, length,
                         tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
-    assigns *type, *length, tls->secrets.keys.read.sequence[0 .. 7],
+    assigns *type, *length, tls->secrets.keys.read.sequence,
+            tls->secrets.keys.read.nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1],
             tls->buffers.in[RECORD_HEADER_BYTES .. RECORD_HEADER_BYTES + \old(*length) - 1];
     ensures *length <= \old(*length); */
 static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *length)
 {
     uint8_t *content = tls->buffers.in + RECORD_HEADER_BYTES;
     rootlet_tls_direction *read = &tls->secrets.keys.read;
-    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES];
     if (*length < PROTECTION_BYTES) {
         return ROOTLET_ERR_TLS_RECORD_MAC;
     }
     *length -= ROOTLET_AEAD_TAG_BYTES;
-    if (!take_nonce(nonce, read)) {
-        return ROOTLET_ERR_TLS_SEQUENCE;
-    }
-    if (rootlet_profile_open(content, *length, content + *length, read->key, nonce, tls->buffers.in,
-                             RECORD_HEADER_BYTES) != ROOTLET_OK) {
+    if (rootlet_profile_open(content, *length, content + *length, read->key, read->nonce,
+                             tls->buffers.in, RECORD_HEADER_BYTES) != ROOTLET_OK) {
         return ROOTLET_ERR_TLS_RECORD_MAC;
+    }
+    if (!next_nonce(read)) {
+        return ROOTLET_ERR_TLS_SEQUENCE;
     }
     /* The content type is the last byte that is not padding, section 5.4. */
     /*@ loop invariant *length <= \at(*length, Pre);

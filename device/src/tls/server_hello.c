@@ -16,7 +16,9 @@ static const uint8_t retry_random[HELLO_RANDOM_BYTES] = {
     0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
     0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c};
 
-bool rootlet_tls_is_hello_retry(const rootlet_reader *body)
+/*@ requires \valid_read(body) && readable(*body);
+    assigns \nothing; */
+static bool is_hello_retry(const rootlet_reader *body)
 {
     return body->left >= 2 + HELLO_RANDOM_BYTES &&
            rootlet_equal(body->next + 2, retry_random, HELLO_RANDOM_BYTES);
@@ -93,17 +95,11 @@ static rootlet_status read_hello(rootlet_reader found[EXTENSION_PLACES], const r
     return status;
 }
 
-rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *body,
-                                             const uint8_t before[ROOTLET_HASH_BYTES])
+/* Section 4.3.8. */
+/*@ requires \valid(tls) && \valid(share) && readable(*share) && \separated(share, tls);
+    assigns *share, tls->secrets; */
+static rootlet_status take_share(rootlet_tls *tls, rootlet_reader *share)
 {
-    (void)before;
-    rootlet_reader found[EXTENSION_PLACES];
-    rootlet_status status = read_hello(found, tls, body, 0);
-    if (status != ROOTLET_OK) {
-        return status;
-    }
-    /* Section 4.3.8. */
-    rootlet_reader *share = &found[AT_KEY_SHARE];
     if (share->next == NULL) {
         return ROOTLET_ERR_TLS_MISSING_EXTENSION;
     }
@@ -121,21 +117,22 @@ rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *b
 }
 
 /* Section 4.2.4. With one group, whose share was sent, only a cookie can change the hello. */
-rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *body,
-                                            const uint8_t before[ROOTLET_HASH_BYTES])
+/*@ requires \valid(tls) && \valid(cookie) && readable(*cookie) && \separated(cookie, tls);
+    requires body_whole(tls);
+    requires \valid_read(before + (0 .. ROOTLET_HASH_BYTES - 1));
+    requires \separated(tls, before + (0 .. ROOTLET_HASH_BYTES - 1));
+    assigns *cookie, tls->secrets, tls->offered, tls->transcript, tls->state;
+    ensures tls->offered == \old(tls->offered) ||
+        tls->offered == (uint16_t)(\old(tls->offered) | BIT_COOKIE);
+    ensures tls->state == \old(tls->state) ||
+        tls->state == STATE_SEND_SECOND_HELLO && \valid_read(tls->secrets.hello.cookie +
+            (0 .. tls->secrets.hello.cookie_length - 1)) &&
+        beside(tls->secrets.hello.cookie, \old(cookie->next)); */
+static rootlet_status take_cookie(rootlet_tls *tls, rootlet_reader *cookie,
+                                  const uint8_t before[ROOTLET_HASH_BYTES])
 {
     /* Section 4.1: in the transcript the first hello is replaced by its hash. */
     static const uint8_t message_hash[] = {MESSAGE_HASH, 0, 0, ROOTLET_HASH_BYTES};
-    rootlet_reader found[EXTENSION_PLACES];
-    rootlet_status status = read_hello(found, tls, body, BIT_COOKIE);
-    if (status != ROOTLET_OK) {
-        return status;
-    }
-    rootlet_reader *cookie = &found[AT_COOKIE];
-    /*@ assert readable(*cookie); */
-    if (found[AT_KEY_SHARE].next != NULL || cookie->next == NULL) {
-        return ROOTLET_ERR_TLS_HELLO_RETRY;
-    }
     if (!rootlet_tls_enter_last(cookie, 2) || cookie->left == 0) {
         return ROOTLET_ERR_TLS_DECODE;
     }
@@ -145,9 +142,31 @@ rootlet_status rootlet_tls_take_hello_retry(rootlet_tls *tls, rootlet_reader *bo
     tls->secrets.hello.cookie = cookie->next;
     tls->secrets.hello.cookie_length = (uint16_t)cookie->left;
     tls->offered |= BIT_COOKIE;
+    tls->state = STATE_SEND_SECOND_HELLO;
     rootlet_sha256_init(&tls->transcript);
     rootlet_sha256_update(&tls->transcript, message_hash, sizeof message_hash);
     rootlet_sha256_update(&tls->transcript, before, ROOTLET_HASH_BYTES);
     rootlet_tls_hash_message(tls);
     return ROOTLET_OK;
+}
+
+rootlet_status rootlet_tls_take_server_hello(rootlet_tls *tls, rootlet_reader *body,
+                                             const uint8_t before[ROOTLET_HASH_BYTES])
+{
+    rootlet_reader found[EXTENSION_PLACES];
+    bool retry = is_hello_retry(body);
+    if (retry && tls->state != STATE_WAIT_SERVER_HELLO) {
+        return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
+    }
+    rootlet_status status = read_hello(found, tls, body, retry ? BIT_COOKIE : 0);
+    if (status != ROOTLET_OK) {
+        return status;
+    }
+    if (!retry) {
+        return take_share(tls, &found[AT_KEY_SHARE]);
+    }
+    if (found[AT_KEY_SHARE].next != NULL || found[AT_COOKIE].next == NULL) {
+        return ROOTLET_ERR_TLS_HELLO_RETRY;
+    }
+    return take_cookie(tls, &found[AT_COOKIE], before);
 }

@@ -106,17 +106,12 @@ static void send_record(fuzz_client *client, uint8_t type, const uint8_t *conten
     memcpy(payload, content, length);
     if (is_protected(&client->tls)) {
         const rootlet_tls_direction *keys = &client->tls.secrets.keys.read;
-        uint8_t nonce[12];
-        memcpy(nonce, keys->iv, sizeof nonce);
-        for (unsigned i = 0; i < 8; i++) {
-            nonce[4 + i] ^= keys->sequence[i];
-        }
         payload[length++] = type;
         record[0] = CONTENT_APPLICATION_DATA;
         record[3] = (uint8_t)((length + 16) >> 8);
         record[4] = (uint8_t)(length + 16);
-        rootlet_chacha20poly1305_seal(payload, length, payload + length, keys->key, nonce, record,
-                                      5);
+        rootlet_chacha20poly1305_seal(payload, length, payload + length, keys->key, keys->nonce,
+                                      record, 5);
         length += 16;
     } else {
         record[3] = (uint8_t)(length >> 8);

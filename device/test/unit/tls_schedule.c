@@ -49,8 +49,8 @@ static bool compare(const schedule_test *test, const vectors *v)
     } known[] = {
         {"client-secret", keys->write.secret, sizeof keys->write.secret},
         {"server-secret", keys->read.secret, sizeof keys->read.secret},
-        {"client-iv", keys->write.iv, sizeof keys->write.iv},
-        {"server-iv", keys->read.iv, sizeof keys->read.iv},
+        {"client-iv", keys->write.nonce, sizeof keys->write.nonce},
+        {"server-iv", keys->read.nonce, sizeof keys->read.nonce},
         {"master-secret", keys->schedule, sizeof keys->schedule},
         {"finished", test->mac, sizeof test->mac},
     };

@@ -6,6 +6,7 @@ import pytest
 
 from support.authority import Authority
 from support.conversation import device
+from support.tls.keys import renumber
 from support.tls.points import Points, Start
 from support.tls.rig import AUTHENTICATED, Rig
 from support.tls.server import Credentials
@@ -188,12 +189,12 @@ def test_requests_that_cross_are_both_answered(points: Points) -> None:
     assert sends(rig, b"data") == [ANSWER, DATA]
 
 
-@pytest.mark.parametrize("sequence", [2**24, 2**24 + 1, 2**64 - 1])
+@pytest.mark.parametrize("sequence", [2**24, 2**24 + 1, 2**32 - 2])
 def test_a_key_that_sealed_many_records_is_changed(sequence: int, points: Points) -> None:
     rig = points.at("connected")
     assert rig.server.read
     rig.server.read.sequence = sequence
-    rig.client._tls.secrets.keys.write.sequence = list(number(sequence, 8))
+    renumber(rig.client._tls.secrets.keys.write, sequence)
     assert sends(rig, b"data") == [ANSWER, DATA]
     assert rig.server.read.sequence == 1
     assert sends(rig, b"data") == [DATA]
@@ -203,7 +204,7 @@ def test_it_is_not_changed_before(points: Points) -> None:
     rig = points.at("connected")
     assert rig.server.read
     rig.server.read.sequence = 2**24 - 1
-    rig.client._tls.secrets.keys.write.sequence = list(number(2**24 - 1, 8))
+    renumber(rig.client._tls.secrets.keys.write, 2**24 - 1)
     assert sends(rig, b"data") == [DATA]
     assert sends(rig, b"data") == [ANSWER, DATA]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from typing import Any
 
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -52,6 +53,14 @@ class Schedule:
         return expand_label(
             self.master_secret, f"{who} ap traffic", hashlib.sha256(transcript).digest()
         )
+
+
+def renumber(direction: Any, sequence: int) -> None:
+    """Let a ``rootlet_tls_direction`` of the device's go on with another record number. Its nonce
+    is of the next record: the IV and the number of 64 bits (RFC 9846 section 5.3) combined."""
+    changed = number(direction.sequence ^ sequence, len(direction.nonce))
+    direction.nonce = [a ^ b for a, b in zip(direction.nonce, changed, strict=True)]
+    direction.sequence = sequence
 
 
 class Direction:

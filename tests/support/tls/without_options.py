@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from rootlet.errors import RootletError
 from support.authority import Authority
 from support.conversation import device
+from support.tls.keys import renumber
 from support.tls.rig import AUTHENTICATED, PLAIN, Rig
 from support.tls.server import Credentials
 
@@ -45,7 +46,7 @@ def main() -> None:
     own = rig().run(PLAIN)
     own.client.update_keys(request_peer=False)
     used_up = rig().run(PLAIN)
-    used_up.client._tls.secrets.keys.write.sequence[4] = LAST_RECORD >> 24
+    renumber(used_up.client._tls.secrets.keys.write, LAST_RECORD)
     _refusal(lambda: used_up.client.write(b"data"))
     found = {
         "an identity": _refusal(lambda: device(authority, identity=identity)),
