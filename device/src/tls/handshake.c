@@ -54,7 +54,8 @@ static const handshake_step handshake_steps[] = {
     ensures \result != \null && tls->state == STATE_CONNECTED ==>
         \result->next == STATE_CONNECTED && (tls->message[0] == MESSAGE_NEW_SESSION_TICKET ?
             \result->handle == \null :
-            tls->message[0] == MESSAGE_KEY_UPDATE && \result->handle == &rootlet_tls_take_key_update);
+            tls->message[0] == MESSAGE_KEY_UPDATE && \result->handle ==
+   &rootlet_tls_take_key_update);
     // Any other does not become complete here.
     ensures \result != \null && tls->state != STATE_CONNECTED ==>
         \result->next != STATE_CONNECTED && (
