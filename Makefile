@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca bench-acme soak-kill soak-agent
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca bench-acme soak-kill soak-agent soak-nodes
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -27,6 +27,7 @@ help:
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
+	@echo "make soak-nodes  1,000 ACME orders at two servers that share a database, one killed midway"
 	@echo "make soak-agent  certificates of a minute replaced for twice ten minutes, no handshake failing"
 	@echo "make clean   remove what was built (.venv stays; remove it by hand)"
 
@@ -111,6 +112,9 @@ bench-acme: setup-test
 
 soak-kill: setup-test
 	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill
+
+soak-nodes: setup-test
+	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_nodes
 
 soak-agent: setup-test
 	@$(MAKE) -s $(NATIVE)

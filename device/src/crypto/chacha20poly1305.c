@@ -10,10 +10,10 @@ static void authenticate(const uint8_t *data, size_t length, uint8_t tag[16], co
                          const uint8_t nonce[12], const uint8_t *aad, size_t aad_length)
 {
     rootlet_poly1305 poly;
-    uint8_t block[32];
-    rootlet_wipe(block, sizeof block);
-    rootlet_chacha20(block, sizeof block, key, nonce, 0);
-    rootlet_poly1305_init(&poly, block);
+    uint8_t block[16];
+    rootlet_wipe(&poly, sizeof poly);
+    rootlet_chacha20((uint8_t *)(poly.key + 4), 32, key, nonce, 0);
+    rootlet_poly1305_init(&poly);
     rootlet_poly1305_update(&poly, aad, aad_length);
     rootlet_poly1305_update(&poly, data, length);
     rootlet_wipe(block, sizeof block);
@@ -21,7 +21,7 @@ static void authenticate(const uint8_t *data, size_t length, uint8_t tag[16], co
         block[i] = (uint8_t)(aad_length >> (8 * i));
         block[8 + i] = (uint8_t)(length >> (8 * i));
     }
-    rootlet_poly1305_update(&poly, block, 16);
+    rootlet_poly1305_update(&poly, block, sizeof block);
     rootlet_poly1305_final(&poly, tag);
 }
 

@@ -5,10 +5,9 @@
 
 #include "base/bytes.h"
 
-void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32])
+void rootlet_poly1305_init(rootlet_poly1305 *poly)
 {
-    rootlet_wipe(poly, sizeof *poly);
-    rootlet_words_load(poly->key + 4, key, 8);
+    rootlet_words_load(poly->key + 4, (const uint8_t *)(poly->key + 4), 8);
     poly->key[4] &= 0x0fffffff;
     for (unsigned i = 1; i < 4; i++) {
         uint32_t r = poly->key[i + 4] & 0x0ffffffc;

@@ -12,7 +12,7 @@ typedef struct rootlet_poly1305 {
 } rootlet_poly1305;
 
 /* A key is used for one message only. */
-void rootlet_poly1305_init(rootlet_poly1305 *poly, const uint8_t key[32]);
+void rootlet_poly1305_init(rootlet_poly1305 *poly);
 
 /* Takes in bytes, with zeros added up to a whole block of 16 (RFC 8439 section 2.8). */
 void rootlet_poly1305_update(rootlet_poly1305 *poly, const uint8_t *bytes, size_t length);

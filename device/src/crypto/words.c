@@ -33,9 +33,7 @@ void rootlet_words_copy(void *to, const void *from, size_t count)
     const any_word *f = from;
     do {
         *t++ = *f++;
-        *t++ = *f++;
-        count -= 2;
-    } while (count > 0);
+    } while (--count > 0);
 }
 
 void rootlet_words_wipe(void *words, size_t count)
