@@ -11,7 +11,8 @@ typedef struct rootlet_poly1305 {
     uint32_t t[4];    /* a block, a product */
 } rootlet_poly1305;
 
-/* A key is used for one message only. */
+/* The 32 bytes of the key stand from poly->key[4] on, all else is 0. A key is used for one message
+ * only. */
 void rootlet_poly1305_init(rootlet_poly1305 *poly);
 
 /* Takes in bytes, with zeros added up to a whole block of 16 (RFC 8439 section 2.8). */

@@ -28,7 +28,9 @@ static void test_poly1305(const char *folder, const char *name)
     rootlet_poly1305 poly;
     vectors_open(&v, folder, name);
     while (vectors_next(&v)) {
-        rootlet_poly1305_init(&poly, v.bytes[1]);
+        memset(&poly, 0, sizeof poly);
+        memcpy(poly.key + 4, v.bytes[1], 32);
+        rootlet_poly1305_init(&poly);
         rootlet_poly1305_update(&poly, v.bytes[2], v.length[2]);
         rootlet_poly1305_final(&poly, tag);
         vectors_check(&v, vectors_equal(&v, 3, tag, sizeof tag));
