@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from joserfc.jwk import ECKey, OctKey, OKPKey
 from joserfc.jws import JWSRegistry
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
 from rootlet.ca import RecordStore
 from rootlet.ca.acme.account_store import AccountStore
@@ -93,8 +94,9 @@ def server_in_process(
             submit=lambda *key: server.submitted.append(key),
             event=lambda name, **fields: server.events.append((name, fields)),
         )
-        routes = AcmeRoutes(server.acme, refused=server.refused.append).routes()
-        server.app = Starlette(routes=routes)
+        routes = AcmeRoutes(server.acme, refused=server.refused.append)
+        handlers = {HTTPException: routes.nowhere}
+        server.app = Starlette(routes=routes.routes(), exception_handlers=handlers)
         yield server
 
 

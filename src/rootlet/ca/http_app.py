@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 import anyio.to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 
 from rootlet.ca.acme.account_store import AccountStore
 from rootlet.ca.acme.documents import Urls
@@ -114,9 +115,10 @@ class Services:
             refused=metrics.refused,
             now=self.now,
         )
-        acme_routes = AcmeRoutes(acme, refused=metrics.refused).routes()
-        routes = [*acme_routes, *est.routes(), *page.routes()]
-        return Starlette(routes=routes, lifespan=lifespan)
+        acme_routes = AcmeRoutes(acme, refused=metrics.refused)
+        routes = [*acme_routes.routes(), *est.routes(), *page.routes()]
+        handlers = {HTTPException: acme_routes.nowhere}
+        return Starlette(routes=routes, lifespan=lifespan, exception_handlers=handlers)
 
     async def _sweep(self, orders: OrderStore) -> None:
         """Forget what is over, now and every hour."""

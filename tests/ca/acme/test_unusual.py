@@ -52,6 +52,25 @@ def kind_of(answer: Answer) -> str:
     return str(json.loads(answer.body)["type"]).removeprefix(PREFIX)
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/acme/nothing", 404),
+        ("POST", "/acme/", 404),
+        ("GET", "/acme/new-order", 405),
+        ("DELETE", "/acme/directory", 405),
+    ],
+)
+def test_an_address_that_is_none_is_a_problem_too(
+    server: Server, method: str, path: str, status: int
+) -> None:
+    answer = ask(server.app, path, method=method)
+    assert (answer.status, kind_of(answer)) == (status, "malformed")
+    assert f"{BASE}/acme/directory" in json.loads(answer.body)["detail"]
+    assert ("allow" in answer.headers) == (status == 405)
+    assert ask(server.app, "/nothing").status == 404
+
+
 @pytest.mark.parametrize("text", ["\ud800", "\0"], ids=["surrogate", "nul"])
 def test_what_is_no_text_is_refused_wherever_it_stands(client: Client, text: str) -> None:
     new_order, account = "/acme/new-order", f"{BASE}/acme/account/{text}"

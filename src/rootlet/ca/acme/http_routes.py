@@ -14,8 +14,9 @@ import traceback
 from collections.abc import Awaitable, Callable
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from rootlet.ca.acme import http_accounts, http_certificates, http_orders
@@ -78,6 +79,25 @@ class AcmeRoutes:
             Route("/acme/renewal-info/{id}", self._plain(self._renewal_info), methods=["GET"]),
             Route("/acme/directory", self._plain(self._directory), methods=["GET"]),
         ]
+
+    async def nowhere(self, request: Request, error: Exception) -> Response:
+        """The service's answer for an address that is none, or is not asked in that way (RFC 8555
+        section 6.3): a problem where it is one of these, else a line of text."""
+        assert isinstance(error, HTTPException)
+        if not request.url.path.startswith("/acme/"):
+            return PlainTextResponse(error.detail, error.status_code, error.headers)
+
+        def work() -> Response:
+            self._acme.limits.requests.take(_client(request))
+            raise Problem(
+                Kind.MALFORMED,
+                f"{request.method} {request.url.path}: {error.detail.lower()} here; every address "
+                f"is told by {self._acme.urls.of('directory')} and the answers that follow",
+                status=error.status_code,
+                headers=error.headers,
+            )
+
+        return await self._guarded(request, work)
 
     def _plain(self, answer: Callable[[Request], Reply]) -> Endpoint:
         """A request that is not signed."""
