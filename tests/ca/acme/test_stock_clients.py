@@ -24,6 +24,7 @@ from rootlet.ca import RecordStore, place_of
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.pki import Reason
 from support.acme_rig import Rig
+from support.agent_rig import wait_until
 from support.processes import LOOPBACK, free_port, tool
 
 SECONDS = 120
@@ -158,6 +159,10 @@ def test_dehydrated_gets_and_renews(p256: Rig, tmp_path: Path) -> None:
     assert leaf(place) != old
 
 
+RENEWED_AT_ONCE = 0.9999
+"""Of a certificate's life that is left."""
+
+
 def caddy(folder: Path, rig: Rig, name: str, key_type: str, port: int) -> Path:
     issuer = {
         "module": "acme",
@@ -169,7 +174,12 @@ def caddy(folder: Path, rig: Rig, name: str, key_type: str, port: int) -> Path:
             "bind_host": LOOPBACK,
         },
     }
-    policy = {"subjects": [name], "issuers": [issuer], "key_type": key_type}
+    policy = {
+        "subjects": [name],
+        "issuers": [issuer],
+        "key_type": key_type,
+        "renewal_window_ratio": RENEWED_AT_ONCE,
+    }
     server = {
         "listen": [f"{LOOPBACK}:{port}"],
         "routes": [{"match": [{"host": [name]}], "handle": [{"handler": "static_response"}]}],
@@ -179,7 +189,10 @@ def caddy(folder: Path, rig: Rig, name: str, key_type: str, port: int) -> Path:
     config = {
         "admin": {"disabled": True},
         "storage": {"module": "file_system", "root": str(folder / "data")},
-        "apps": {"tls": {"automation": {"policies": [policy]}}, "http": http},
+        "apps": {
+            "tls": {"automation": {"policies": [policy], "renew_interval": "1s"}},
+            "http": http,
+        },
     }
     path = folder / "caddy.json"
     path.write_text(json.dumps(config))
@@ -187,7 +200,7 @@ def caddy(folder: Path, rig: Rig, name: str, key_type: str, port: int) -> Path:
 
 
 @pytest.mark.parametrize(("profile", "key_type"), [("p256", "p256"), ("c25519", "ed25519")])
-def test_caddy_serves_what_it_got(
+def test_caddy_serves_what_it_got_and_then_another(
     profile: str, key_type: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:
     rig, port = request.getfixturevalue(profile), free_port()
@@ -203,10 +216,13 @@ def test_caddy_serves_what_it_got(
         )
     try:
         shown = served(port, name, rig.server.root)
-    except OSError:
+        wait_until(lambda: served(port, name, rig.server.root) != shown)
+        renewed = served(port, name, rig.server.root)
+    except (OSError, AssertionError):
         pytest.fail((tmp_path / "log").read_text())
     finally:
         process.terminate()
         process.wait(SECONDS)
-    assert names(shown) == [name]
+    assert names(shown) == names(renewed) == [name]
+    assert renewed.not_valid_before_utc >= shown.not_valid_before_utc
     assert rig.server.events("issued")[-1]["names"] == [name]
