@@ -7,10 +7,29 @@ from collections.abc import Iterator
 import pytest
 
 from rootlet.cli import main
+from rootlet.pki import sealing
 from support.authority import Authority
 from support.commands import Done, Run
 from support.postgres import Cluster, cluster
 from support.tls_servers import Farm
+
+ROUNDS = sealing.ROUNDS
+FEW_ROUNDS = 1000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def few_rounds() -> Iterator[None]:
+    """Keys under a passphrase cost less to make and to open than they should: it is done often.
+    Commands that are run as processes pay the whole price."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sealing, "ROUNDS", FEW_ROUNDS)
+        yield
+
+
+@pytest.fixture
+def all_rounds(few_rounds: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For a test that pays it."""
+    monkeypatch.setattr(sealing, "ROUNDS", ROUNDS)
 
 
 @pytest.fixture(scope="session")

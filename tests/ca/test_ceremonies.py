@@ -339,3 +339,16 @@ def test_the_key_of_a_root_alone_is_enough(tmp_path: Path) -> None:
     init_ca(other, PASSPHRASE, now=NOW)
     with pytest.raises(State, match="another root"):
         rotate_issuing(other, conditions(other, folder=away))
+
+
+@pytest.mark.usefixtures("all_rounds")
+def test_a_passphrase_of_a_root_is_guessed_slowly(tmp_path: Path) -> None:
+    """The rounds stand in the keys, and other programs open them."""
+    keys = sorted((made_maker(tmp_path / "mine").folder / "root").glob("*.key"))
+    assert keys
+    for path in keys:
+        parse = ["openssl", "asn1parse", "-in", str(path)]
+        shown = subprocess.run(parse, capture_output=True, check=True, text=True).stdout
+        assert f":{600_000:06X}" in shown
+        command = ["openssl", "pkey", "-in", str(path), "-passin", "stdin", "-noout"]
+        subprocess.run(command, input=PASSPHRASE, check=True)

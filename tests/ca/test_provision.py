@@ -44,9 +44,7 @@ IDS = tuple(f"sensor-{number}" for number in range(7))
 
 
 @pytest.fixture
-def maker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Maker:
-    """Its sealed keys cost less to open; the test of KeySealer pays the whole price."""
-    monkeypatch.setattr("rootlet.pki.sealing.ROUNDS", 1000)
+def maker(tmp_path: Path) -> Maker:
     return made_maker(tmp_path / "mine")
 
 
@@ -204,6 +202,7 @@ def test_signing_requests_are_read_before_anything_else(tmp_path: Path) -> None:
 # Keys.
 
 
+@pytest.mark.usefixtures("all_rounds")
 @pytest.mark.parametrize("profile", PROFILE_NAMES)
 def test_a_sealed_key_is_what_other_programs_open(profile: str, tmp_path: Path) -> None:
     sealer, keys = KeySealer(SECRET), [generate_key(load_profile(profile)) for _ in range(2)]

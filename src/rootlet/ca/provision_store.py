@@ -9,7 +9,6 @@ before it is marked as delivered in another. One run at a time holds the lock.
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import gc
 import os
@@ -29,7 +28,7 @@ from rootlet.ca.record_store import RecordStore
 from rootlet.ca.records import Issuance
 from rootlet.errors import Environment, Misuse, Refused, Secret, State
 from rootlet.files import read_bytes, write_atomic
-from rootlet.pki import KeySealer, PrivateKey, key_from_pem
+from rootlet.pki import KeySealer, PrivateKey, key_from_pem, pem_text
 from rootlet.profile import Profile
 
 __all__ = ["BATCH", "Line", "provision", "read_requests"]
@@ -44,7 +43,6 @@ LONGEST_FILE = 64 << 20
 MOST_REQUEST = 64 << 10
 """Bytes of a signing request; one with an RSA key and many names has some 3 KiB."""
 
-PEM_LINE = 64
 Progress = Callable[[str, int, int], None]
 """Called with what is being done, how many are done, and of how many."""
 
@@ -171,7 +169,7 @@ class _Files:
         self._last += 1
         path = self.line.out / f"{PREFIX}{self._last:06}{SUFFIX}"
         lines = [
-            line_of(record, _pem("CERTIFICATE", record.der), self._sealed(key))
+            line_of(record, pem_text("CERTIFICATE", record.der), self._sealed(key))
             for record, key in batch
         ]
         write_atomic(path, "".join(f"{text}\n" for text in lines).encode(), private=True)
@@ -185,18 +183,12 @@ class _Files:
     def _sealed(self, key: PrivateKey | None) -> str | None:
         if key is None or self._sealer is None:
             return None
-        return _pem("ENCRYPTED PRIVATE KEY", self._sealer.seal(key))
+        return self._sealer.pem(key).decode()
 
 
 def _number(path: Path) -> int:
     digits = path.name.removeprefix(PREFIX).removesuffix(SUFFIX)
     return int(digits) if digits.isdigit() else 0
-
-
-def _pem(label: str, der: bytes) -> str:
-    text = base64.b64encode(der).decode("ascii")
-    lines = [text[at : at + PEM_LINE] for at in range(0, len(text), PEM_LINE)]
-    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
 def _require_opens(

@@ -26,12 +26,12 @@ from rootlet.ca.token_store import OpenToken, Token, open_token
 from rootlet.errors import Environment, State
 from rootlet.files import read_bytes
 from rootlet.pki import (
+    KeySealer,
     PrivateKey,
     certificate_from_pem,
     generate_key,
     key_from_pem,
     key_identifier,
-    key_to_pem,
     require_profile_key,
 )
 from rootlet.profile import Profile
@@ -69,6 +69,7 @@ class RootFolder:
         self._tokens: dict[Token, OpenToken] = {}
         self._made: list[tuple[OpenToken, PrivateKey]] = []
         self._passphrase: bytes | None = None
+        self._sealer: KeySealer | None = None
 
     def __enter__(self) -> Self:
         """The folder itself."""
@@ -161,7 +162,9 @@ class RootFolder:
         for token, made in self._made:
             if made is key:
                 return {f"{name}.uri": token.uri(key).encode()}
-        return {f"{name}.key": key_to_pem(key, self._asked())}
+        if self._sealer is None:
+            self._sealer = KeySealer(self._asked())
+        return {f"{name}.key": self._sealer.pem(key)}
 
     def keep(self) -> None:
         """What was made is written down: leave it in the token."""

@@ -46,6 +46,7 @@ from rootlet.pki.pem import (
     chain_to_pem,
     fingerprint,
     parse_fingerprint,
+    pem_text,
 )
 from rootlet.pki.sealing import KeySealer
 from rootlet.pki.words import spoken
@@ -89,6 +90,7 @@ __all__ = [
     "parse_dns_name",
     "parse_fingerprint",
     "parse_host",
+    "pem_text",
     "public_bytes",
     "require_profile_key",
     "root_subject",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import re
 from collections.abc import Sequence
@@ -18,9 +19,21 @@ __all__ = [
     "chain_to_pem",
     "fingerprint",
     "parse_fingerprint",
+    "pem_text",
 ]
 
 SHA256_HEX = re.compile(r"[0-9a-f]{64}")
+
+
+PEM_LINE = 64
+"""Characters of base64 in a line (RFC 7468 section 2)."""
+
+
+def pem_text(label: str, der: bytes) -> str:
+    """DER armoured, for what pyca does not write itself."""
+    text = base64.b64encode(der).decode("ascii")
+    lines = [text[at : at + PEM_LINE] for at in range(0, len(text), PEM_LINE)]
+    return "\n".join([f"-----BEGIN {label}-----", *lines, f"-----END {label}-----", ""])
 
 
 def certificates_from_pem(pem: bytes, *, what: str) -> tuple[x509.Certificate, ...]:

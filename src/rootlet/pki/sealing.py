@@ -1,10 +1,11 @@
 """Private keys under one passphrase: encrypted PKCS#8 (RFC 5958) that every tool opens.
 
 The form is PBES2 (RFC 8018) with PBKDF2-HMAC-SHA-256 and AES-256-CBC. pyca writes it with few
-rounds, and no way to ask for more; with many, deriving a key takes a fifth of a second, which a
-bulk of devices cannot pay for each. So the key is derived once, with a random salt, for all that
-are sealed together; each has an initialisation vector of its own. Whoever guesses at the passphrase
-gains nothing by that: opening one of them is all it takes to know it, and that costs the same.
+rounds, and no way to ask for more: too few for a root. With many, deriving a key takes a fifth of a
+second, which a bulk of devices cannot pay for each. So the key is derived once, with a random salt,
+for all that are sealed together; each has an initialisation vector of its own. Whoever guesses at
+the passphrase gains nothing by that: opening one of them is all it takes to know it, and that costs
+the same.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from rootlet.errors import Secret
 from rootlet.pki.keys import PrivateKey
+from rootlet.pki.pem import pem_text
 
 __all__ = ["KeySealer"]
 
@@ -75,6 +77,10 @@ class KeySealer:
                 _tlv(SEQUENCE, _tlv(OID, HMAC_SHA256), _tlv(NULL)),
             ),
         )
+
+    def pem(self, key: PrivateKey) -> bytes:
+        """The same, armoured (RFC 7468 section 11)."""
+        return pem_text("ENCRYPTED PRIVATE KEY", self.seal(key)).encode()
 
     def seal(self, key: PrivateKey) -> bytes:
         """EncryptedPrivateKeyInfo in DER."""
