@@ -10,6 +10,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -19,6 +20,8 @@ from starlette.routing import Route
 
 from rootlet.ca import open_authority
 from rootlet.ca.http_app import Services
+from rootlet.ca.issuers_store import Issuers
+from rootlet.ca.present_store import Present
 from support.acme_client import csr_for
 from support.acme_rig import acme_maker
 from support.asgi import ask
@@ -71,7 +74,7 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     with open_authority(maker, verify=None) as authority:
         services = Services(
             maker,
-            authority,
+            Present(Issuers(maker), authority, datetime.now(UTC)),
             authority.records,  # type: ignore[arg-type]  # it is a store
             BASE,
             lambda name, **fields: events.append((name, fields)),

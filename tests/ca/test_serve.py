@@ -15,9 +15,17 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
-from rootlet.pki import PrivateKey, certificate_to_pem, device_identity, generate_key, key_to_pem
+from rootlet.pki import (
+    PrivateKey,
+    ca_number,
+    certificate_to_pem,
+    device_identity,
+    generate_key,
+    key_to_pem,
+)
 from support.acme_rig import AcmeServer, acme_maker, acme_server
 from support.commands import Run
+from support.makers import PASSPHRASE
 
 EST = "/.well-known/est"
 
@@ -84,6 +92,23 @@ def test_a_device_enrols_renews_and_is_revoked(tmp_path: Path, run: Run, profile
         with pytest.raises(AssertionError, match="revoked"):
             device.enroll(newer, "simplereenroll")
         assert "sensor-1" in run("ca", "list", "--maker", maker.folder).out
+
+
+def test_the_next_issuing_ca_is_taken_up(tmp_path: Path, run: Run) -> None:
+    maker = acme_maker(tmp_path / "mine")
+    passphrase, out = tmp_path / "passphrase", tmp_path / "secrets.csv"
+    passphrase.write_bytes(PASSPHRASE)
+    assert run("ca", "enrol", "add", "sensor-1", "--out", out, "--maker", maker.folder).code == 0
+    ((device_id, secret),) = list(csv.reader(out.read_text(encoding="ascii").splitlines()))[1:]
+    basic = base64.b64encode(f"{device_id}:{secret}".encode()).decode()
+    with acme_server(maker) as server:
+        device = Device(server, tmp_path)
+        login = {"Authorization": f"Basic {basic}"}
+        first = device.enroll(generate_key(maker.profile), "simpleenroll", login)
+        words = ("--passphrase-file", passphrase, "--maker", maker.folder)
+        assert run("ca", "issuing", "rotate", *words).code == 0
+        second = device.enroll(generate_key(maker.profile), "simplereenroll")
+    assert ca_number(first.issuer) + 1 == ca_number(second.issuer)
 
 
 def test_people_look_at_it(tmp_path: Path) -> None:

@@ -29,13 +29,14 @@ from rootlet.ca.acme.jws import encode
 from rootlet.ca.acme.limits import Limits
 from rootlet.ca.acme.nonce_store import nonces_of
 from rootlet.ca.acme.order_store import OrderStore
+from rootlet.ca.authority import Authority
 from rootlet.ca.http_app import order_profiles
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.maker_ca import AcmeRules
 from support.asgi import Answer, ask
 from support.makers import authority_of
 
-__all__ = ["BASE", "Client", "Server", "csr_for", "server_in_process", "sign"]
+__all__ = ["BASE", "Client", "Server", "Steady", "csr_for", "server_in_process", "sign"]
 
 BASE = "https://ca.example.test"
 NAME = "lamp.fleet.example.test"
@@ -64,6 +65,19 @@ class Server:
         return len(self.acme.records.all())
 
 
+@dataclass(frozen=True)
+class Steady:
+    """A CA that nobody replaces."""
+
+    only: Authority
+
+    def authority(self, _: datetime) -> Authority:
+        return self.only
+
+    def chain(self, _: datetime) -> tuple[x509.Certificate, ...]:
+        return (self.only.issuing,)
+
+
 @contextlib.contextmanager
 def server_in_process(
     place: Path | str,
@@ -79,8 +93,7 @@ def server_in_process(
         authority = replace(authority, records=records)
         server = Server(Starlette(), None)  # type: ignore[arg-type]  # set below
         server.acme = Acme(
-            authority=authority,
-            issuers=(authority.issuing,),
+            present=Steady(authority),
             records=records,
             revocations=RevocationStore(records),
             accounts=AccountStore(records.database),

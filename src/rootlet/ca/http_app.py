@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from rootlet.ca.acme.account_store import AccountStore
 from rootlet.ca.acme.documents import Urls
-from rootlet.ca.acme.http_context import Acme
+from rootlet.ca.acme.http_context import Acme, Present
 from rootlet.ca.acme.http_routes import AcmeRoutes
 from rootlet.ca.acme.http_validation.validator import Validator
 from rootlet.ca.acme.limits import Limits
@@ -24,7 +24,6 @@ from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.authority import Authority
 from rootlet.ca.est.enrolment_store import EnrolmentStore
 from rootlet.ca.est.http_est import Est
-from rootlet.ca.issuers_store import Issuers
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.ca.status.http_status import StatusPage
@@ -66,7 +65,7 @@ class Services:
     """What ``rootlet ca serve`` answers with."""
 
     maker: Maker
-    authority: Authority
+    present: Present
     records: RecordStore
     base: str
     """What clients call this service by, without a slash at the end."""
@@ -82,15 +81,14 @@ class Services:
         revocations = RevocationStore(self.records)
         validator = Validator(orders, accounts, rules, now=self.now, event=self.event)
         acme = Acme(
-            authority=self.authority,
-            issuers=tuple(each.issuing for each in Issuers(self.maker).current(self.now())),
+            present=self.present,
             records=self.records,
             revocations=revocations,
             accounts=accounts,
             orders=orders,
             nonces=nonces_of(database, time.time),
             rules=rules,
-            profiles=order_profiles(self.authority, rules),
+            profiles=order_profiles(self.present.authority(self.now()), rules),
             limits=Limits(rules, time.monotonic),
             urls=Urls(self.base),
             now=self.now,
@@ -109,7 +107,7 @@ class Services:
             await validator.stop()
 
         est = Est(
-            lambda: nullcontext(self.authority),
+            lambda: nullcontext(self.present.authority(self.now())),
             EnrolmentStore(database),
             revoked=revocations.has,
             refused=metrics.refused,

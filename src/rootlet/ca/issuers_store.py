@@ -127,6 +127,11 @@ class Issuers:
                 return Issuer(issuing, other)
         return Issuer(issuing, root)  # that they do not fit is found and said when it is used
 
+    def stamp(self) -> tuple[int, ...]:
+        """Another number as soon as another file is in the place of one that ``present`` reads."""
+        found = ((self._folder / place).stat() for place in (ISSUING, ROOT_COPY))
+        return tuple(number for each in found for number in (each.st_ino, each.st_mtime_ns))
+
     def old(self) -> tuple[Issuer, ...]:
         """Those whose place another took, newest first."""
         present = self.read(ISSUING)

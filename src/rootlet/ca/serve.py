@@ -26,7 +26,8 @@ from cryptography.exceptions import InvalidSignature
 from rootlet.ca.authority import Authority
 from rootlet.ca.http_app import Services
 from rootlet.ca.http_peer import PeerProtocol
-from rootlet.ca.issuers_store import clients_path
+from rootlet.ca.issuers_store import Issuers, clients_path
+from rootlet.ca.present_store import Present
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.store import deliver, issued_folder
 from rootlet.errors import Environment, Misuse, RootletError
@@ -93,9 +94,9 @@ def parse_listen(text: str) -> Listen:
 class OwnCertificate:
     """The service's own certificate, in a TLS context that follows it."""
 
-    def __init__(self, maker: Maker, authority: Authority, name: str) -> None:
+    def __init__(self, maker: Maker, present: Present, name: str) -> None:
         self._maker = maker
-        self._authority = authority
+        self._present = present
         self._name = host_text(parse_host(name))
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self.context.minimum_version = ssl.TLSVersion.TLSv1_3
@@ -108,11 +109,12 @@ class OwnCertificate:
     def refresh(self, now: datetime) -> bool:
         """Issue a new one when it is time, or take the one that is there; whether it is new."""
         folder = issued_folder(self._maker.folder, Kind.SERVER, self._name)
-        found = self._found(folder)
+        authority = self._present.authority(now)
+        found = self._found(folder, authority)
         renewed = found is None or now >= self._half(found)
         if renewed:
-            issued = self._authority.issue_server([self._name], now=now)
-            folder = deliver(self._maker.folder, issued, self._authority.records)
+            issued = authority.issue_server([self._name], now=now)
+            folder = deliver(self._maker.folder, issued, authority.records)
             found = issued.certificate
         assert found is not None
         try:
@@ -131,13 +133,13 @@ class OwnCertificate:
         start = certificate.not_valid_before_utc + backdate
         return start + (certificate.not_valid_after_utc - start) / 2
 
-    def _found(self, folder: Path) -> x509.Certificate | None:
+    def _found(self, folder: Path, authority: Authority) -> x509.Certificate | None:
         """The certificate that was delivered before, where it is this CA's and has its key."""
         try:
             pem = (folder / "cert.pem").read_bytes()
             leaf = pem.partition(END)[0] + END
             found = certificate_from_pem(leaf, what="the certificate")
-            found.verify_directly_issued_by(self._authority.issuing)
+            found.verify_directly_issued_by(authority.issuing)
             self.context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
         except (OSError, RootletError, ValueError, TypeError, InvalidSignature):
             return None
@@ -208,14 +210,15 @@ def serve(
 
     ``password`` is that of the status page for others than this machine; None: it is for no others.
     """
-    own = OwnCertificate(maker, authority, name) if tls else None
+    present = Present(Issuers(maker), authority, datetime.now(UTC))
+    own = OwnCertificate(maker, present, name) if tls else None
     if own is not None and own.refresh(datetime.now(UTC)):
         event("own_certificate", name=name, renew_at=own.renew_at)
     listening = _socket(listen)
     port = int(listening.getsockname()[1])
     base = (url or _base(name, port, tls=tls)).rstrip("/")
     config = uvicorn.Config(
-        Services(maker, authority, records, base, event, password).app(),
+        Services(maker, present, records, base, event, password).app(),
         loop="uvloop",
         http=PeerProtocol,
         ws="none",

@@ -23,7 +23,16 @@ from rootlet.ca.acme.model import BindingKey
 from rootlet.ca.acme.order_store import Lost, OrderRecords
 from rootlet.errors import Environment
 from rootlet.maker_ca import AcmeRules
-from support.acme_client import BASE, NAME, Client, Server, csr_for, server_in_process, sign
+from support.acme_client import (
+    BASE,
+    NAME,
+    Client,
+    Server,
+    Steady,
+    csr_for,
+    server_in_process,
+    sign,
+)
 from support.asgi import ask
 
 OTHER = "other.fleet.example.test"
@@ -309,18 +318,18 @@ def test_a_fault_of_the_machine_leaves_the_order_ready(server: Server) -> None:
     client = Client(server)
     client.register()
     where, order = client.ready()
-    authority = server.acme.authority
+    authority, present = server.acme.authority, server.acme.present
 
     def full(_: object) -> bytes:
         raise Environment("no space left in /secret/place", hint="make room")
 
-    server.acme.authority = replace(authority, random=full)
+    server.acme.present = Steady(replace(authority, random=full))
     answer = client.finalize(order, csr_for(NAME))
     assert (answer.status, problem(answer)) == (503, "serverInternal")
     assert answer.headers["retry-after"]
     assert "secret" not in answer.text
     assert json.loads(client.post(where).body)["status"] == "ready"
-    server.acme.authority = authority
+    server.acme.present = present
     assert certificate(client, order)
 
 

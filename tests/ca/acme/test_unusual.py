@@ -21,7 +21,7 @@ from rootlet.ca.acme.limits import neighbours
 from rootlet.ca.acme.problems import Kind, of_refusal
 from rootlet.ca.clock import Measured
 from rootlet.errors import Refused
-from support.acme_client import BASE, NAME, Client, Server, csr_for, server_in_process
+from support.acme_client import BASE, NAME, Client, Server, Steady, csr_for, server_in_process
 from support.asgi import Answer, ask
 
 PREFIX = "urn:ietf:params:acme:error:"
@@ -208,7 +208,7 @@ def test_the_clock_is_asked_for_once_for_many_orders(tmp_path: Path) -> None:
 
     with server_in_process(tmp_path / "ca.sqlite") as server:
         acme = server.acme
-        acme.authority = replace(acme.authority, time_source=measured)
+        acme.present = Steady(replace(acme.authority, time_source=measured))
         client = Client(server)
         client.register()
         for _ in range(3):

@@ -51,7 +51,7 @@ def certificate(acme: Acme, call: Call) -> Reply:
 
 def _issuer(acme: Acme, leaf: x509.Certificate) -> x509.Certificate:
     """The issuing CA that signed it, which may be one that has been replaced since."""
-    for issuer in acme.issuers:
+    for issuer in acme.present.chain(acme.now()):
         try:
             leaf.verify_directly_issued_by(issuer)
         except (ValueError, TypeError, InvalidSignature):

@@ -23,7 +23,7 @@ from rootlet.ca.record_store import RecordStore
 from rootlet.ca.revocation_store import RevocationStore
 from rootlet.maker_ca import AcmeRules
 
-__all__ = ["Acme", "Call", "Reply", "Submit", "new_id", "no_such"]
+__all__ = ["Acme", "Call", "Present", "Reply", "Submit", "new_id", "no_such"]
 
 ID_BYTES = 16
 
@@ -35,6 +35,16 @@ class Submit(Protocol):
 
     def __call__(self, authorization: str, kind: str) -> None:
         """Validate a challenge, if that is not under way already."""
+
+
+class Present(Protocol):
+    """The CA as it is now: it may be replaced while this serves."""
+
+    def authority(self, now: datetime) -> Authority:
+        """What certificates come from."""
+
+    def chain(self, now: datetime) -> tuple[x509.Certificate, ...]:
+        """The issuing CA, and those before it whose certificates may still live."""
 
 
 def new_id() -> str:
@@ -53,9 +63,7 @@ def no_such(what: str) -> Problem:
 class Acme:
     """The server's parts."""
 
-    authority: Authority
-    issuers: tuple[x509.Certificate, ...]
-    """The issuing CA, and those before it whose certificates may still live."""
+    present: Present
     records: RecordStore
     accounts: AccountStore
     orders: OrderStore
@@ -70,6 +78,11 @@ class Acme:
     submit: Submit
     event: Event
     """Writes a line into the log."""
+
+    @property
+    def authority(self) -> Authority:
+        """What certificates come from now."""
+        return self.present.authority(self.now())
 
 
 @dataclass(frozen=True)
