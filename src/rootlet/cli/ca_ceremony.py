@@ -142,7 +142,7 @@ Number {before.number} stays valid until {ends}, with what it issued.
 
 Next:
   1. Give servers the new {reload_hint(folder)} before devices come with certificates of
-     the new one, and restart services that issue
+     the new one
   2. Renew the server certificates, when it suits: {with_maker("rootlet ca renew NAME", folder)}
   3. Until number {before.number} ends: {_devices_left(maker, before)}"""
 

@@ -115,7 +115,7 @@ def successor(
     text = f"""\
 Next:
   1. Copy the folder of the roots to where it is kept
-  2. Give servers the new {reload_hint(folder)}, and restart services that issue
+  2. Give servers the new {reload_hint(folder)}
   3. Renew the server certificates: {with_maker("rootlet ca renew NAME", folder)}
   4. Build new firmware with the next successor: {with_maker("rootlet bundle --out DIR", folder)}"""
     room.say(held, text)
