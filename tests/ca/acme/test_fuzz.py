@@ -99,6 +99,16 @@ def test_any_header(header: dict[str, Any]) -> None:
         assert signed.algorithm in ACCOUNT_ALGORITHMS
 
 
+@pytest.mark.parametrize(
+    ("name", "value"), [("jwk", None), ("kid", None), ("jwk", "AAAA"), ("kid", {})]
+)
+def test_what_is_no_key_is_refused(name: str, value: Any) -> None:
+    header = {"alg": "ES256", "url": BASE, "nonce": "AAAA", name: value}
+    protected = encode(json.dumps(header).encode())
+    with pytest.raises(Problem, match="kid is text and jwk an object"):
+        parse({"protected": protected, "payload": "", "signature": "AAAA"}, ACCOUNT_ALGORITHMS)
+
+
 @given(objects | st.fixed_dictionaries(
     {"kty": st.just("EC"), "crv": st.just("P-256")},
     optional={"x": st.binary(max_size=33).map(encode), "y": st.binary(max_size=33).map(encode)},

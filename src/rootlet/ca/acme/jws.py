@@ -185,7 +185,7 @@ def parse(
     url, nonce = header.get("url"), header.get("nonce")
     if ("kid" in header) == ("jwk" in header):
         raise Problem(Kind.MALFORMED, f"{what} needs either jwk or kid in its header, not both")
-    if not (isinstance(kid, str | None) and isinstance(jwk, dict | None)):
+    if not isinstance(kid, str) and not isinstance(jwk, dict):
         raise Problem(Kind.MALFORMED, "kid is text and jwk an object: send them so")
     if not (isinstance(url, str) and isinstance(nonce, str | None)):
         raise Problem(Kind.MALFORMED, f"{what} needs the address it is sent to as url, as text")
