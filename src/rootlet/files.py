@@ -25,6 +25,7 @@ __all__ = [
     "MOST_BYTES",
     "current_version",
     "drop_versions",
+    "file_stamp",
     "locked",
     "point_to_version",
     "read_bytes",
@@ -62,6 +63,20 @@ def read_bytes(path: Path, *, what: str, most: int = MOST_BYTES) -> bytes:
         limit = f"{most >> 20} MiB" if most >> 20 else f"{most >> 10} KiB"
         raise Misuse(f"{what} {path} is longer than {limit}", hint="give the right file")
     return content
+
+
+def file_stamp(path: Path) -> tuple[int, int]:
+    """Another as soon as another file takes the path, as ``write_atomic`` does it; zeros while
+    there is none. ``Environment`` when it cannot be looked at."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return 0, 0
+    except OSError as error:
+        raise Environment(
+            f"cannot look at {path}: {error.strerror}", hint="check its folder's permissions"
+        ) from error
+    return found.st_ino, found.st_mtime_ns
 
 
 def write_atomic(path: Path, content: bytes, *, private: bool) -> None:

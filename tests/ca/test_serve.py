@@ -24,6 +24,7 @@ from rootlet.pki import (
     key_to_pem,
 )
 from support.acme_rig import AcmeServer, acme_maker, acme_server
+from support.agent_rig import wait_until
 from support.commands import Run
 from support.makers import PASSPHRASE
 
@@ -108,7 +109,11 @@ def test_the_next_issuing_ca_is_taken_up(tmp_path: Path, run: Run) -> None:
         words = ("--passphrase-file", passphrase, "--maker", maker.folder)
         assert run("ca", "issuing", "rotate", *words).code == 0
         second = device.enroll(generate_key(maker.profile), "simplereenroll")
-    assert ca_number(first.issuer) + 1 == ca_number(second.issuer)
+        # The service's own certificate follows, and what it checks devices with.
+        wait_until(lambda: len(server.events("own_certificate")) == 2)
+        third = device.enroll(generate_key(maker.profile), "simplereenroll")
+        assert server.events("own_certificate")[1]["renewed"]
+    assert [ca_number(each.issuer) for each in (first, second, third)] == [1, 2, 2]
 
 
 def test_people_look_at_it(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 
 from rootlet.errors import Environment, Refused, State
-from rootlet.files import read_bytes, write_atomic
+from rootlet.files import file_stamp, read_bytes, write_atomic
 from rootlet.maker import Maker
 from rootlet.pki import (
     Kind,
@@ -127,10 +127,10 @@ class Issuers:
                 return Issuer(issuing, other)
         return Issuer(issuing, root)  # that they do not fit is found and said when it is used
 
-    def stamp(self) -> tuple[int, ...]:
-        """Another number as soon as another file is in the place of one that ``present`` reads."""
-        found = ((self._folder / place).stat() for place in (ISSUING, ROOT_COPY))
-        return tuple(number for each in found for number in (each.st_ino, each.st_mtime_ns))
+    def stamp(self) -> tuple[tuple[int, int], ...]:
+        """Another as soon as another file is in the place of one that ``current`` reads."""
+        places = [ISSUING, ROOT_COPY, *(OLD / name / "issuing.pem" for name in self._old_names())]
+        return tuple(file_stamp(self._folder / place) for place in places)
 
     def old(self) -> tuple[Issuer, ...]:
         """Those whose place another took, newest first."""

@@ -31,6 +31,7 @@ from rootlet.ca.present_store import Present
 from rootlet.ca.record_store import RecordStore
 from rootlet.ca.store import deliver, issued_folder
 from rootlet.errors import Environment, Misuse, RootletError
+from rootlet.files import file_stamp
 from rootlet.maker import Maker
 from rootlet.pki import Kind, certificate_from_pem, host_text, parse_host
 
@@ -53,8 +54,12 @@ FAREWELL_SECONDS = 0.25
 
 END = b"-----END CERTIFICATE-----\n"
 
-LOOK_SECONDS = 60.0
-"""How often the own certificate's age is looked at, at least."""
+LOOK_SECONDS = 1.0
+"""How often it is looked at whether the own certificate is old, or other issuing CAs are there:
+a device that was given a certificate by the next one may come back with it at once."""
+
+AGAIN_SECONDS = 60.0
+"""After a failure."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +110,20 @@ class OwnCertificate:
         self.context.verify_mode = ssl.CERT_OPTIONAL
         self.renew_at = datetime.min.replace(tzinfo=UTC)
         """When half of its life is over."""
+        self._clients = clients_path(maker.folder)
+        self._stamp: tuple[int, int] | None = None
+
+    def due(self, now: datetime) -> bool:
+        """Whether there is something to refresh: it is old, or the issuing CAs are others."""
+        return now >= self.renew_at or self._stamp != file_stamp(self._clients)
 
     def refresh(self, now: datetime) -> bool:
-        """Issue a new one when it is time, or take the one that is there; whether it is new."""
+        """Issue a new one when it is time, or take the one that is there; whether it is new.
+
+        Devices' certificates are checked with the issuing CAs that are there now, and with those
+        that were there before.
+        """
+        stamp = file_stamp(self._clients)
         folder = issued_folder(self._maker.folder, Kind.SERVER, self._name)
         authority = self._present.authority(now)
         found = self._found(folder, authority)
@@ -124,8 +140,13 @@ class OwnCertificate:
                 f"cannot use the certificate in {folder}: {error}",
                 hint=f"remove {folder}, then start again: a new one is issued",
             ) from error
-        self.context.load_verify_locations(clients_path(self._maker.folder))
-        self.renew_at = self._half(found)
+        try:
+            self.context.load_verify_locations(self._clients)
+        except OSError as error:
+            raise Environment(
+                f"cannot use {self._clients}: {error}", hint="restore it from your backup"
+            ) from error
+        self.renew_at, self._stamp = self._half(found), stamp
         return renewed
 
     def _half(self, certificate: x509.Certificate) -> datetime:
@@ -272,13 +293,11 @@ async def _run(
 async def _keep_fresh(own: OwnCertificate, event: Callable[..., None]) -> None:
     """Renew the own certificate at half of its life; on a failure, try again each minute."""
     while True:
-        left = (own.renew_at - datetime.now(UTC)).total_seconds()
-        await asyncio.sleep(min(max(left, 1.0), LOOK_SECONDS))
-        if datetime.now(UTC) < own.renew_at:
-            continue
+        await asyncio.sleep(LOOK_SECONDS)
         try:
-            await asyncio.to_thread(own.refresh, datetime.now(UTC))
-            event("own_certificate", renew_at=own.renew_at)
+            if own.due(now := datetime.now(UTC)):
+                renewed = await asyncio.to_thread(own.refresh, now)
+                event("own_certificate", renewed=renewed, renew_at=own.renew_at)
         except RootletError as error:
             event("own_certificate_not_renewed", error=error.message, hint=error.hint)
-            await asyncio.sleep(LOOK_SECONDS)
+            await asyncio.sleep(AGAIN_SECONDS)
