@@ -11,7 +11,6 @@ when a target failed, 3 when clang is missing.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import hashlib
 import re
 import shutil
@@ -88,8 +87,11 @@ def _library(*options: str) -> list[Path]:
                 place = Path(folder) / "library" / part.name
                 place.mkdir(parents=True)
                 _compile(*options, "-c", *map(str, sorted(part.glob("*.c"))), folder=place)
-            with contextlib.suppress(OSError):
+            try:
                 (Path(folder) / "library").rename(kept)
+            except OSError:
+                if not kept.exists():
+                    raise
     return sorted(kept.rglob("*.o"))
 
 

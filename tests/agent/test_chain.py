@@ -11,6 +11,7 @@ from rootlet.agent.chain import Wanted, check_pair, read_root
 from rootlet.ca import Authority, Issued
 from rootlet.errors import Refused, Secret
 from rootlet.pki import (
+    KeySealer,
     certificate_to_pem,
     chain_to_pem,
     generate_key,
@@ -39,7 +40,7 @@ class Case:
         return by.issue_server(names or [NAME], now=NOW, hours=hours, public_key=key)
 
     def check(self, chain: bytes, *, now: datetime = NOW, key: bytes | None = None) -> int:
-        pair = check_pair(chain, key or key_to_pem(self.key, None), self.wanted, now=now)
+        pair = check_pair(chain, key or key_to_pem(self.key), self.wanted, now=now)
         assert len(pair.chain) == 2
         return pair.leaf.serial_number
 
@@ -107,10 +108,10 @@ def test_what_is_spoiled_is_refused_by_its_rule(case: Case, what: str) -> None:
 def test_another_key_is_refused(case: Case) -> None:
     chain = chain_to_pem(case.issued().chain)
     with pytest.raises(Refused) as caught:
-        case.check(chain, key=key_to_pem(generate_key(case.profile), None))
+        case.check(chain, key=key_to_pem(generate_key(case.profile)))
     assert caught.value.status == "key-match"
     with pytest.raises(Secret):
-        case.check(chain, key=key_to_pem(case.key, b"four random words"))
+        case.check(chain, key=KeySealer(b"four random words").pem(case.key))
 
 
 @pytest.mark.parametrize("now", [NOW - 2 * HOUR, NOW + 49 * HOUR])

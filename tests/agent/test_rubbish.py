@@ -230,7 +230,7 @@ def test_a_ca_by_another_root_is_not_talked_to(folder: Path, tmp_path: Path) -> 
     issued = other.issue_server([LOOPBACK], now=now)
     assert issued.key is not None
     file = tmp_path / "pair.pem"
-    file.write_bytes(chain_to_pem(issued.chain) + key_to_pem(issued.key, None))
+    file.write_bytes(chain_to_pem(issued.chain) + key_to_pem(issued.key))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(file)
     liar = Liar()

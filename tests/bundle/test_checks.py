@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from rootlet.bundle import check_hosts, check_input, check_time_servers, read_root
 from rootlet.errors import Refused
 from rootlet.maker import TimeServer
-from rootlet.pki import certificate_to_pem, chain_to_pem, fingerprint, key_to_pem
+from rootlet.pki import KeySealer, certificate_to_pem, chain_to_pem, fingerprint, key_to_pem
 from rootlet.profile import PROFILE_NAMES, load_profile
 from support.makers import authority_of
 
@@ -61,8 +61,8 @@ def test_a_root_is_taken_as_pem_and_as_der(profile: str) -> None:
         (PEM[:200], "certificate-form"),
         (PEM + PEM, "certificate-count"),
         (chain_to_pem((MADE.issuing, MADE.root)), "certificate-count"),
-        (PEM + key_to_pem(MADE.root_key, None), "private-key"),
-        (key_to_pem(MADE.root_key, b"four random words") + PEM, "private-key"),
+        (PEM + key_to_pem(MADE.root_key), "private-key"),
+        (KeySealer(b"four random words").pem(MADE.root_key) + PEM, "private-key"),
         (b"-----BEGIN RSA PRIVATE KEY-----", "private-key"),
         (certificate_to_pem(MADE.issuing), "path-length"),
         (

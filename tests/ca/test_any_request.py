@@ -22,6 +22,7 @@ from rootlet.ca import open_authority
 from rootlet.ca.http_app import Services
 from rootlet.ca.issuers_store import Issuers
 from rootlet.ca.present_store import Present
+from rootlet.ca.record_store import RecordStore
 from support.acme_client import csr_for
 from support.acme_rig import acme_maker
 from support.asgi import ask
@@ -72,10 +73,12 @@ def asked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asked]:
     maker = acme_maker(tmp_path_factory.mktemp("ca") / "mine", more="requests_per_minute = 0")
     events: list[tuple[str, dict[str, Any]]] = []
     with open_authority(maker, verify=None) as authority:
+        records = authority.records
+        assert isinstance(records, RecordStore)
         services = Services(
             maker,
             Present(Issuers(maker), authority, datetime.now(UTC)),
-            authority.records,  # type: ignore[arg-type]  # it is a store
+            records,
             BASE,
             lambda name, **fields: events.append((name, fields)),
         )

@@ -51,7 +51,7 @@ class Place:
         assert issued.key is not None
         certificate, key = self.folder / f"{name}.pem", self.folder / f"{name}.key"
         certificate.write_bytes(chain_to_pem(issued.chain))
-        key.write_bytes(key_to_pem(issued.key, None))
+        key.write_bytes(key_to_pem(issued.key))
         return certificate, key, issued.certificate.public_bytes(Encoding.DER)
 
     @contextmanager

@@ -66,7 +66,7 @@ class Device:
         (certificate,) = load_der_pkcs7_certificates(base64.b64decode(body))
         files = self.folder / "cert.pem", self.folder / "key.pem"
         files[0].write_bytes(certificate_to_pem(certificate))
-        files[1].write_bytes(key_to_pem(key, None))
+        files[1].write_bytes(key_to_pem(key))
         self.pair = files
         return certificate
 

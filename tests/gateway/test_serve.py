@@ -31,7 +31,7 @@ from rootlet.gateway import (
 )
 from rootlet.gateway.serve import report_faults
 from rootlet.maker import Maker, load_maker
-from rootlet.pki import Validity, generate_key, key_to_pem
+from rootlet.pki import KeySealer, Validity, generate_key
 from support.gateway_maker import GATEWAY, SECRET, MakerCa
 from support.gateway_outside import OK, Request
 from support.gateway_rig import Rig, request
@@ -173,7 +173,7 @@ def _other_key(ca: MakerCa) -> None:
 
 
 def _locked_key(ca: MakerCa) -> None:
-    key = key_to_pem(generate_key(ca.profile), b"a passphrase")
+    key = KeySealer(b"a passphrase").pem(generate_key(ca.profile))
     (ca.folder / "issued/servers" / GATEWAY / "key.pem").write_bytes(key)
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rootlet.cli import main
-from rootlet.pki import key_to_pem
+from rootlet.pki import KeySealer, key_to_pem
 from rootlet.roughtime import (
     SUPPORTED_VERSIONS,
     Server,
@@ -256,11 +256,12 @@ def test_serve_on_a_port_in_use(tmp_path: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_serve_with_a_key_that_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sealed = KeySealer(b"secret").pem(Ed25519PrivateKey.generate())
     bad = {
         "garbage": (b"garbage", 0o600, 2, "not a private key"),
-        "p256": (key_to_pem(ec.generate_private_key(ec.SECP256R1()), None), 0o600, 2, "Ed25519"),
-        "locked": (key_to_pem(Ed25519PrivateKey.generate(), b"secret"), 0o600, 2, "not a private"),
-        "open": (key_to_pem(Ed25519PrivateKey.generate(), None), 0o640, 4, "can be read by others"),
+        "p256": (key_to_pem(ec.generate_private_key(ec.SECP256R1())), 0o600, 2, "Ed25519"),
+        "locked": (sealed, 0o600, 2, "not a private"),
+        "open": (key_to_pem(Ed25519PrivateKey.generate()), 0o640, 4, "can be read by others"),
     }
     for name, (content, mode, code, message) in bad.items():
         path = tmp_path / name

@@ -81,7 +81,7 @@ class Rig:
         now, key = datetime.now(UTC), generate_key(self.profile)
         public = key.public_key()
         issued = self.authority.issue_server([NAME], now=now, lifetime=lifetime, public_key=public)
-        return check_pair(chain_to_pem(issued.chain), key_to_pem(key, None), self.wanted, now=now)
+        return check_pair(chain_to_pem(issued.chain), key_to_pem(key), self.wanted, now=now)
 
     def serial(self) -> int | None:
         """What nginx serves."""

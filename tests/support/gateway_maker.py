@@ -158,7 +158,7 @@ class MakerCa:
     def _write(folder: Path, chain: list[x509.Certificate], key: PrivateKey) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "cert.pem").write_bytes(chain_to_pem(chain))
-        (folder / "key.pem").write_bytes(key_to_pem(key, None))
+        (folder / "key.pem").write_bytes(key_to_pem(key))
 
 
 def outside_files(folder: Path, name: str = OUTSIDE) -> tuple[Path, Path]:

@@ -31,13 +31,17 @@ def files_up_to(size: int) -> Iterator[None]:
 
 @contextmanager
 def small_disk(folder: Path, size: int) -> Iterator[None]:
-    """``folder`` is a disk of its own of ``size`` MiB; only root may make that."""
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}m", "tmpfs", str(folder)]
+    """``folder`` is a disk of its own of ``size`` MiB. Only root may make that: as the setup of
+    this machine is, it is done through sudo where needed."""
+    as_root = [] if os.geteuid() == 0 else ["sudo"]
+    options = f"size={size}m,mode=0700,uid={os.geteuid()},gid={os.getegid()}"
+    command = [*as_root, "mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)]
     subprocess.run(command, check=True, capture_output=True)
     try:
         yield
     finally:
-        subprocess.run(["umount", "--lazy", str(folder)], check=True, capture_output=True)
+        command = [*as_root, "umount", "--lazy", str(folder)]
+        subprocess.run(command, check=True, capture_output=True)
 
 
 @contextmanager

@@ -87,7 +87,7 @@ class Cluster:
 def cluster(*, durable: bool = False, disk: int | None = None) -> Iterator[Cluster]:
     """A new cluster, removed at the end; its folder is short, for a socket's path must be.
 
-    ``disk`` gives it one of its own, of so many MiB; only root may make that.
+    ``disk`` gives it one of its own, of so many MiB.
     """
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
     if disk is not None:

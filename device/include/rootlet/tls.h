@@ -96,7 +96,7 @@ typedef struct rootlet_tls_direction {
     uint8_t secret[ROOTLET_HASH_BYTES]; /* the traffic secret the two below come from */
     uint8_t key[ROOTLET_AEAD_KEY_BYTES];
     uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES]; /* of the next record */
-    uint32_t sequence; /* of the next record; it never gets to section 5.3's 64 bits */
+    uint32_t sequence; /* of the next record; 32 of section 5.3's 64 bits */
 } rootlet_tls_direction;
 
 /* What is needed up to the ServerHello. */

@@ -54,8 +54,8 @@ static const handshake_step handshake_steps[] = {
     ensures \result != \null && tls->state == STATE_CONNECTED ==>
         \result->next == STATE_CONNECTED && (tls->message[0] == MESSAGE_NEW_SESSION_TICKET ?
             \result->handle == \null :
-            tls->message[0] == MESSAGE_KEY_UPDATE && \result->handle ==
-   &rootlet_tls_take_key_update);
+            tls->message[0] == MESSAGE_KEY_UPDATE &&
+                \result->handle == &rootlet_tls_take_key_update);
     // Any other does not become complete here.
     ensures \result != \null && tls->state != STATE_CONNECTED ==>
         \result->next != STATE_CONNECTED && (
@@ -134,9 +134,9 @@ static rootlet_status begin_message(rootlet_tls *tls)
 
 /* Hands a message to its file. */
 /*@ requires agreed(tls) && handling(tls, body, before) && \valid_read(step);
-    requires step->handle == &rootlet_tls_take_key_update ?
-            body->left == 1 : step->handle == &rootlet_tls_take_server_hello ?
-            body_whole(tls) :
+    requires
+        step->handle == &rootlet_tls_take_key_update ? body->left == 1 :
+        step->handle == &rootlet_tls_take_server_hello ? body_whole(tls) :
             step->handle == &rootlet_tls_take_encrypted_extensions ||
             step->handle == &rootlet_tls_take_certificate_request ||
             step->handle == &rootlet_tls_take_certificate ||

@@ -63,7 +63,7 @@ class Pair:
         """The files, each with whether it is private."""
         return {
             CERTIFICATE: (chain_to_pem(self.chain), False),
-            KEY: (key_to_pem(self.key, None), True),
+            KEY: (key_to_pem(self.key), True),
         }
 
 

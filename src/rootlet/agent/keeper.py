@@ -255,7 +255,7 @@ class Keeper:
             answering=self._answering,
         )
         now = self.clock()
-        pair = check_pair(chain, key_to_pem(key, None), self.wanted, now=now)
+        pair = check_pair(chain, key_to_pem(key), self.wanted, now=now)
         self.store.offer(pair)
         memory = load_memory(self.memory).about(pair.version)
         save_memory(self.memory, replace(memory, made=now.timestamp()))

@@ -179,7 +179,7 @@ class Issuers:
         if key is not None:
             self.set_aside(self.present())
             private = self._folder / ISSUING_KEY
-            write_atomic(private, key_to_pem(key, None), private=True)
+            write_atomic(private, key_to_pem(key), private=True)
         issuing = certificate_to_pem(issuer.issuing)
         write_atomic(self._folder / ISSUING, issuing, private=False)
         root = certificate_to_pem(issuer.root)
@@ -187,7 +187,7 @@ class Issuers:
 
     def found(self, issuer: Issuer, key: PrivateKey) -> None:
         """The first issuing CA of a folder that had none."""
-        write_atomic(self._folder / ISSUING_KEY, key_to_pem(key, None), private=True)
+        write_atomic(self._folder / ISSUING_KEY, key_to_pem(key), private=True)
         self.put(issuer, None)
 
     def replace_old(self, issuer: Issuer) -> None:
@@ -200,7 +200,7 @@ class Issuers:
     def set_aside(self, issuer: Issuer) -> None:
         """Keep an issuing CA among the old ones, whatever was kept of it there before."""
         place = self._folder / OLD / str(issuer.number)
-        key = key_to_pem(self.key(issuer), None)
+        key = key_to_pem(self.key(issuer))
         write_atomic(place / "issuing.key", key, private=True)
         issuing, root = certificate_to_pem(issuer.issuing), certificate_to_pem(issuer.root)
         write_atomic(place / "issuing.pem", issuing, private=False)

@@ -75,7 +75,7 @@ def deliver(folder: Path, issued: Issued, records: Records) -> Path:
     """
     contents = {"cert.pem": (chain_to_pem(issued.chain), False)}
     if issued.key is not None:
-        contents["key.pem"] = (key_to_pem(issued.key, None), True)
+        contents["key.pem"] = (key_to_pem(issued.key), True)
     place = issued_folder(folder, issued.record.kind, issued.record.name)
     with folder_errors(folder):
         swap_version(place, issued.record.serial, contents)

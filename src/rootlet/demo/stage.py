@@ -269,7 +269,7 @@ class Stage:
         )
         place = self.folder / "expired"
         write_atomic(place / "cert.pem", chain_to_pem([leaf, issuing]), private=False)
-        write_atomic(place / "key.pem", key_to_pem(key, None), private=True)
+        write_atomic(place / "key.pem", key_to_pem(key), private=True)
         return place
 
     def stop(self) -> None:

@@ -8,7 +8,6 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
-    BestAvailableEncryption,
     Encoding,
     NoEncryption,
     PrivateFormat,
@@ -87,12 +86,9 @@ def signing_hash(public_key: PublicKey) -> SHA256 | None:
     return None if isinstance(public_key, ed25519.Ed25519PublicKey) else SHA256()
 
 
-def key_to_pem(key: PrivateKey, passphrase: bytes | None) -> bytes:
-    """PKCS#8 PEM, encrypted when a passphrase is given; an empty one is ``Secret``."""
-    if passphrase == b"":
-        raise Secret("the passphrase is empty", hint="choose one, four random words for example")
-    encryption = NoEncryption() if passphrase is None else BestAvailableEncryption(passphrase)
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption)
+def key_to_pem(key: PrivateKey) -> bytes:
+    """PKCS#8 PEM, for files that only their owner reads. ``KeySealer`` writes it encrypted."""
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
 def key_from_pem(

@@ -26,7 +26,7 @@ def save_key(path: Path, key: Ed25519PrivateKey) -> None:
             f"{path} exists already",
             hint="choose another name, or move the old key away if no device has it",
         )
-    write_atomic(path, key_to_pem(key, None), private=True)
+    write_atomic(path, key_to_pem(key), private=True)
 
 
 def load_key(path: Path) -> Ed25519PrivateKey:
