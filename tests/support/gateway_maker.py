@@ -120,7 +120,7 @@ class MakerCa:
     def server(self, validity: Validity | None = None) -> Path:
         """The gateway's certificate, issued anew; returns its folder."""
         key = generate_key(self.profile)
-        certificate = issue_server(
+        der = issue_server(
             key.public_key(),
             [GATEWAY],
             validity or self.validity,
@@ -129,13 +129,13 @@ class MakerCa:
             issuing_key=self.issuing_key,
         )
         folder = self.folder / "issued/servers" / GATEWAY
-        self._write(folder, [certificate, self.issuing], key)
+        self._write(folder, [x509.load_der_x509_certificate(der), self.issuing], key)
         return folder
 
     def device(self, name: str, *, urn_prefix: str = URN_PREFIX) -> DeviceFiles:
         """A device's certificate."""
         key = generate_key(self.profile)
-        certificate = issue_device(
+        der = issue_device(
             key.public_key(),
             name,
             self.validity,
@@ -145,7 +145,7 @@ class MakerCa:
             issuing_key=self.issuing_key,
         )
         folder = self.folder / "issued/devices" / name
-        self._write(folder, [certificate], key)
+        self._write(folder, [x509.load_der_x509_certificate(der)], key)
         return DeviceFiles(folder / "cert.pem", folder / "key.pem", self.root_file, self.profile)
 
     def configure(self, gateway: str) -> Maker:

@@ -130,7 +130,7 @@ class Authority:
         self._check_current(now)
         validity = validity_from(now, lifetime, profile=self.profile, within=self.issuing)
         key, public_key = self._keys(public_key)
-        certificate = issue_server(
+        der = issue_server(
             public_key,
             hosts,
             validity,
@@ -139,7 +139,7 @@ class Authority:
             issuing_key=self.issuing_key,
         )
         general = [general_name(host) for host in hosts]
-        checked, der = self._check(certificate, Kind.SERVER, general, lifetime)
+        checked = self._check(der, Kind.SERVER, general, lifetime)
         if self.verify is not None:
             chain = [der, self._issuing_der]
             for host in hosts:
@@ -181,7 +181,7 @@ class Authority:
         self, request: DeviceRequest, validity: Validity, lifetime: timedelta, now: datetime
     ) -> Issued:
         key, public_key = self._keys(request.public_key)
-        certificate = issue_device(
+        der = issue_device(
             public_key,
             request.device_id,
             validity,
@@ -192,7 +192,7 @@ class Authority:
         )
         uri = device_uri(self.policy.urn_prefix, request.device_id)
         general = [x509.UniformResourceIdentifier(uri)]
-        checked, der = self._check(certificate, Kind.DEVICE, general, lifetime)
+        checked = self._check(der, Kind.DEVICE, general, lifetime)
         return self._issued(checked, der, key, Kind.DEVICE, request.device_id, (uri,), now)
 
     def _keys(self, public_key: PublicKey | None) -> tuple[PrivateKey | None, PublicKey]:
@@ -209,16 +209,15 @@ class Authority:
 
     @cached_property
     def _issuing_der(self) -> bytes:
-        return _der(self.issuing)
+        return self.issuing.public_bytes(Encoding.DER)
 
     def _check(
         self,
-        certificate: x509.Certificate,
+        der: bytes,
         kind: Kind,
         names: Sequence[x509.GeneralName],
         lifetime: timedelta,
-    ) -> tuple[x509.Certificate, bytes]:
-        der = _der(certificate)
+    ) -> x509.Certificate:
         checked = check_issued(
             der,
             kind=kind,
@@ -228,7 +227,7 @@ class Authority:
             longest=lifetime,
         )
         self.policy.check_message([der, self._issuing_der])
-        return checked, der
+        return checked
 
     def _issued(
         self,
@@ -245,7 +244,3 @@ class Authority:
             certificate, kind=kind, name=name, names=names, profile=profile, now=now, der=der
         )
         return Issued(record, certificate, (certificate, self.issuing), key)
-
-
-def _der(certificate: x509.Certificate) -> bytes:
-    return certificate.public_bytes(Encoding.DER)

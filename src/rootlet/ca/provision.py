@@ -17,6 +17,8 @@ import csv
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from rootlet.ca.authority import DeviceRequest
@@ -188,13 +190,19 @@ def lines_of(text: str, *, what: str) -> list[Mapping[str, Any]]:
     return found
 
 
+@lru_cache(maxsize=8)
+def _written(moment: datetime) -> str:
+    """Of a batch all have the same."""
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
 def line_of(record: Issuance, certificate_pem: str, key_pem: str | None) -> str:
     """A device as it stands in a file: one line of JSON."""
     fields = {
         "id": record.name,
         "serial": record.serial,
         "urn": record.names[0],
-        "not_after": f"{record.not_after:%Y-%m-%dT%H:%M:%SZ}",
+        "not_after": _written(record.not_after),
         "certificate": certificate_pem,
     }
     if key_pem is not None:

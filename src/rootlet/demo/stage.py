@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -268,7 +269,8 @@ class Stage:
             issuing_key=issuing_key,
         )
         place = self.folder / "expired"
-        write_atomic(place / "cert.pem", chain_to_pem([leaf, issuing]), private=False)
+        chain = [x509.load_der_x509_certificate(leaf), issuing]
+        write_atomic(place / "cert.pem", chain_to_pem(chain), private=False)
         write_atomic(place / "key.pem", key_to_pem(key), private=True)
         return place
 

@@ -5,10 +5,8 @@ from rootlet.pki.certificates import (
     Kind,
     Validity,
     ca_number,
-    issue_device,
     issue_issuing,
     issue_root,
-    issue_server,
     issuing_subject,
     new_serial,
     root_subject,
@@ -29,6 +27,7 @@ from rootlet.pki.keys import (
     require_profile_key,
     signing_hash,
 )
+from rootlet.pki.leaf import issue_device, issue_server
 from rootlet.pki.names import (
     Host,
     check_device_id,

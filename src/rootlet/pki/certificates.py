@@ -10,25 +10,23 @@ device    id as common name and as URN in subjectAltName, clientAuth, the same
 Key usage and basic constraints are critical wherever they stand; leaves carry no basic
 constraints and no subject key identifier. Nothing names a CRL or an OCSP responder: server
 certificates are short-lived, and servers are given the CRL of device certificates as a file.
+
+Servers' and devices' are made in rootlet.pki.leaf.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import lru_cache, partial
 
 from cryptography import x509
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID, ObjectIdentifier
+from cryptography.x509.oid import NameOID
 
 from rootlet.errors import Refused
 from rootlet.pki.keys import PrivateKey, PublicKey, key_identifier, signing_hash
-from rootlet.pki.names import Host, check_device_id, common_name, device_uri, general_name
+from rootlet.pki.names import common_name
 from rootlet.profile import Profile
 
 __all__ = [
@@ -36,10 +34,8 @@ __all__ = [
     "Kind",
     "Validity",
     "ca_number",
-    "issue_device",
     "issue_issuing",
     "issue_root",
-    "issue_server",
     "issuing_subject",
     "key_usage",
     "new_serial",
@@ -118,15 +114,11 @@ def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-_Begun = Callable[..., x509.CertificateBuilder]
-"""Everything but the extensions."""
-
-
 def _begin(
     public_key: PublicKey, subject: x509.Name, issuer: x509.Name, validity: Validity, serial: int
-) -> _Begun:
-    return partial(
-        x509.CertificateBuilder,
+) -> x509.CertificateBuilder:
+    """Everything but the extensions."""
+    return x509.CertificateBuilder(
         issuer_name=issuer,
         subject_name=subject,
         public_key=public_key,
@@ -177,7 +169,7 @@ def issue_root(
     """A root: self-signed, the only thing that devices trust. A text is its maker's name."""
     subject = root_subject(subject) if isinstance(subject, str) else subject
     public_key = key.public_key()
-    builder = _ca(_begin(public_key, subject, subject, validity, serial)(), public_key, None)
+    builder = _ca(_begin(public_key, subject, subject, validity, serial), public_key, None)
     return builder.sign(key, signing_hash(public_key))
 
 
@@ -193,79 +185,6 @@ def issue_issuing(
 ) -> x509.Certificate:
     """The CA that stays online, below a root."""
     begun = _begin(public_key, subject, root.subject, validity, serial)
-    builder = _ca(begun(), public_key, profile.chain.path_length)
+    builder = _ca(begun, public_key, profile.chain.path_length)
     builder = _authority(builder, root_key.public_key())
     return builder.sign(root_key, signing_hash(root_key.public_key()))
-
-
-def _encoded(value: x509.ExtensionType, *, critical: bool) -> x509.Extension[x509.ExtensionType]:
-    der = x509.UnrecognizedExtension(value.oid, value.public_bytes())
-    return x509.Extension(value.oid, critical, der)
-
-
-@lru_cache(maxsize=8)
-def _alike(
-    issuing: x509.Certificate, usage: ObjectIdentifier
-) -> tuple[x509.Extension[x509.ExtensionType], ...]:
-    """The extensions that leaves of one issuer and use have alike, encoded once for all."""
-    key = issuing.public_key()
-    assert isinstance(key, PublicKey)  # as check_issued found when it was made
-    identifier = x509.AuthorityKeyIdentifier(key_identifier(key), None, None)
-    return (
-        _encoded(key_usage(signs_certificates=False), critical=True),
-        _encoded(x509.ExtendedKeyUsage([usage]), critical=False),
-        _encoded(identifier, critical=False),
-    )
-
-
-def _leaf(
-    begun: _Begun,
-    names: x509.SubjectAlternativeName,
-    usage: ObjectIdentifier,
-    *,
-    issuing: x509.Certificate,
-    issuing_key: PrivateKey,
-    critical_names: bool,
-) -> x509.Certificate:
-    key_usage_, purpose, identifier = _alike(issuing, usage)
-    own = x509.Extension(names.oid, critical_names, names)
-    builder = begun(extensions=[key_usage_, purpose, own, identifier])
-    is_ed25519 = isinstance(issuing_key, ed25519.Ed25519PrivateKey)
-    return builder.sign(issuing_key, None if is_ed25519 else SHA256())
-
-
-def issue_server(
-    public_key: PublicKey,
-    hosts: Sequence[Host],
-    validity: Validity,
-    serial: int,
-    *,
-    issuing: x509.Certificate,
-    issuing_key: PrivateKey,
-) -> x509.Certificate:
-    """A server certificate. Its subject is empty, so its names are critical (RFC 5280 4.1.2.6)."""
-    begun = _begin(public_key, x509.Name([]), issuing.subject, validity, serial)
-    names = x509.SubjectAlternativeName([general_name(host) for host in hosts])
-    usage = ExtendedKeyUsageOID.SERVER_AUTH
-    return _leaf(begun, names, usage, issuing=issuing, issuing_key=issuing_key, critical_names=True)
-
-
-def issue_device(
-    public_key: PublicKey,
-    device_id: str,
-    validity: Validity,
-    serial: int,
-    *,
-    urn_prefix: str,
-    issuing: x509.Certificate,
-    issuing_key: PrivateKey,
-) -> x509.Certificate:
-    """A device certificate. What counts is the URN; the common name is for people and logs."""
-    subject = common_name(check_device_id(device_id))
-    begun = _begin(public_key, subject, issuing.subject, validity, serial)
-    uri = x509.UniformResourceIdentifier(device_uri(urn_prefix, device_id))
-    usage = ExtendedKeyUsageOID.CLIENT_AUTH
-    names = x509.SubjectAlternativeName([uri])
-    return _leaf(
-        begun, names, usage, issuing=issuing, issuing_key=issuing_key, critical_names=False
-    )

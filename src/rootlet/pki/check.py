@@ -6,6 +6,7 @@ These checks read the DER that was made; they share nothing with what builds it 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
 from typing import TypeVar, cast
@@ -82,20 +83,21 @@ def _find(held: Held, kind: type[T]) -> x509.Extension[T] | None:
     return cast("x509.Extension[T] | None", held.get(kind.oid))
 
 
-def _names_of(certificate: x509.Certificate) -> tuple[bytes, bytes]:
-    """DER of issuer and subject, cut out of a version 3 certificate that could be read.
+def _cut(der: bytes) -> tuple[bytes, bytes, bytes]:
+    """What is signed, issuer and subject, cut out of a version 3 certificate that could be read.
 
-    pyca makes objects of names first, which takes a tenth of the whole check.
+    pyca makes objects of them first, which takes a tenth of the whole check.
     """
-    der = certificate.tbs_certificate_bytes
-    at, _ = _content(der, 0)
+    begin, _ = _content(der, 0)
+    at, end = _content(der, begin)
+    signed = der[begin:end]
     parts = []
     for _ in range(TBS_PARTS):
         _, end = _content(der, at)
         parts.append((at, end))
         at = end
     (issuer, issuer_end), _, (subject, subject_end) = parts[3:]
-    return der[issuer:issuer_end], der[subject:subject_end]
+    return signed, der[issuer:issuer_end], der[subject:subject_end]
 
 
 def _content(der: bytes, at: int) -> tuple[int, int]:
@@ -107,23 +109,26 @@ def _content(der: bytes, at: int) -> tuple[int, int]:
     return begin, begin + int.from_bytes(der[at + 2 : begin])
 
 
-@lru_cache(maxsize=4)
-def _issuer(certificate: x509.Certificate) -> tuple[object, bytes]:
-    """Key and subject of an issuer, which many certificates are held against."""
-    return certificate.public_key(), certificate.subject.public_bytes()
+@dataclass(frozen=True)
+class _Issuer:
+    """What certificates are held against."""
+
+    key: PublicKey
+    identifier: bytes
+    subject: bytes
 
 
 @lru_cache(maxsize=4)
-def _identifier(certificate: x509.Certificate) -> bytes:
-    """Of an issuer's key, which was found to be one of the profile's."""
-    return key_identifier(cast("PublicKey", certificate.public_key()))
+def _issuer(certificate: x509.Certificate, profile: Profile) -> _Issuer:
+    key = require_profile_key(certificate.public_key(), profile, what="the issuer")
+    return _Issuer(key, key_identifier(key), certificate.subject.public_bytes())
 
 
-def _read(certificate: x509.Certificate, profile: Profile) -> PublicKey:
+def _read(certificate: x509.Certificate, profile: Profile) -> tuple[PublicKey, Held]:
     """Force everything that is parsed late, and check what no kind of certificate may lack."""
     try:
         serial, public_key = certificate.serial_number, certificate.public_key()
-        _held(certificate)
+        held = _held(certificate)
     except (ValueError, x509.DuplicateExtension) as error:
         raise Refused(
             f"the certificate cannot be read: {error}",
@@ -133,16 +138,15 @@ def _read(certificate: x509.Certificate, profile: Profile) -> PublicKey:
     _must(certificate.version is x509.Version.v3, "version", "is not X.509 version 3")
     in_range = serial > 0 and serial.bit_length() <= SERIAL_BITS
     _must(in_range, "serial", "has a serial that is not positive or is over 20 bytes")
-    return require_profile_key(public_key, profile, what="the certificate")
+    return require_profile_key(public_key, profile, what="the certificate"), held
 
 
-def _verify(certificate: x509.Certificate, key: PublicKey, what: str) -> None:
+def _verify(signature: bytes, signed: bytes, key: PublicKey, what: str) -> None:
     try:
         if isinstance(key, ed25519.Ed25519PublicKey):
-            key.verify(certificate.signature, certificate.tbs_certificate_bytes)
+            key.verify(signature, signed)
         else:
-            algorithm = ec.ECDSA(SHA256())
-            key.verify(certificate.signature, certificate.tbs_certificate_bytes, algorithm)
+            key.verify(signature, signed, ec.ECDSA(SHA256()))
     except InvalidSignature:
         _must(False, "signature", f"is not signed by {what}")
 
@@ -175,8 +179,7 @@ def check_root(certificate: x509.Certificate, *, profile: Profile) -> None:
     3. a path length, if any, that leaves room for the issuing CA; no extended key usage;
     4. a subject, equal to the issuer, and a signature that its own key verifies.
     """
-    public_key = _read(certificate, profile)
-    held = _held(certificate)
+    public_key, held = _read(certificate, profile)
     limit = _ca_constraints(held).path_length
     room = limit is None or limit > profile.chain.path_length
     _must(room, "path-length", "has a path length that leaves no room for an issuing CA")
@@ -185,15 +188,15 @@ def check_root(certificate: x509.Certificate, *, profile: Profile) -> None:
     _must(len(certificate.subject.rdns) > 0, "subject", "has an empty subject")
     own = certificate.issuer.public_bytes() == certificate.subject.public_bytes()
     _must(own, "self-signed", "is not self-signed: its issuer is another")
-    _verify(certificate, public_key, "its own key")
+    _verify(certificate.signature, certificate.tbs_certificate_bytes, public_key, "its own key")
 
 
-def _check_identifiers(held: Held, public_key: PublicKey, issuer: x509.Certificate) -> None:
+def _check_identifiers(held: Held, public_key: PublicKey, above: bytes) -> None:
     subject = _find(held, x509.SubjectKeyIdentifier)
     right = subject is None or subject.value.digest == key_identifier(public_key)
     _must(right, "key-identifier", "has a wrong subject key identifier")
     authority = _find(held, x509.AuthorityKeyIdentifier)
-    right = authority is None or authority.value.key_identifier == _identifier(issuer)
+    right = authority is None or authority.value.key_identifier == above
     _must(right, "key-identifier", "has a wrong authority key identifier")
 
 
@@ -233,17 +236,14 @@ def check_issued(
     size = profile.chain.certificate_bytes
     if len(der) > size:
         _must(False, "certificate-bytes", f"is {len(der)} bytes, the profile allows {size}")
-    public_key = _read(certificate, profile)
-    held = _held(certificate)
+    public_key, held = _read(certificate, profile)
     exact = held.keys() == ISSUED_EXTENSIONS[kind]
     _must(exact, "extensions", "has other extensions than the profile lists")
-    above = certificate if issuer is None else issuer
-    above_key, above_subject = _issuer(above)
-    issuer_key = require_profile_key(above_key, profile, what="the issuer")
-    _check_identifiers(held, public_key, above)
-    issuer_name, subject_name = _names_of(certificate)
-    _must(issuer_name == above_subject, "issuer", "names another issuer")
-    _verify(certificate, issuer_key, "its issuer")
+    above = _issuer(certificate if issuer is None else issuer, profile)
+    _check_identifiers(held, public_key, above.identifier)
+    signed, issuer_name, subject_name = _cut(der)
+    _must(issuer_name == above.subject, "issuer", "names another issuer")
+    _verify(certificate.signature, signed, above.key, "its issuer")
     if kind in LEAF_PURPOSE:
         _check_leaf(held, kind, names, nameless=subject_name == EMPTY_NAME)
     else:

@@ -29,6 +29,9 @@ Host = str | IPv4Address | IPv6Address
 LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 """RFC 1035 section 2.3.1 as relaxed by RFC 1123 section 2.1; no underscore, no wildcard."""
 
+ADDRESS = re.compile(r"[0-9.]+|[^:]*:.*", re.DOTALL)
+"""What may be an address: IPv4 has digits and dots only, IPv6 a colon."""
+
 DNS_NAME_BYTES = 253
 DEVICE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,63}")
 """RFC 9039 section 3.2.1: the characters of an identifier; 64 fits X.520's common name."""
@@ -52,6 +55,8 @@ def parse_dns_name(text: str) -> str:
 
 def parse_host(text: str) -> Host:
     """A DNS name or an IP address as written by a person."""
+    if not ADDRESS.fullmatch(text):  # that an address cannot be read takes long to be found
+        return parse_dns_name(text)
     try:
         return ip_address(text)
     except ValueError:

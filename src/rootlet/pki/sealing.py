@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.padding import PKCS7
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from rootlet.errors import Secret
+from rootlet.pki.der import INTEGER, NULL, OCTETS, OID, SEQUENCE, tlv
 from rootlet.pki.keys import PrivateKey
 from rootlet.pki.pem import pem_text
 
@@ -33,20 +34,14 @@ ROUNDS = 600_000
 SALT_BYTES = 16
 BLOCK_BYTES = 16
 
-INTEGER, OCTETS, NULL, OID, SEQUENCE = 0x02, 0x04, 0x05, 0x06, 0x30
-PBES2 = bytes.fromhex("2a864886f70d01050d")
-PBKDF2 = bytes.fromhex("2a864886f70d01050c")
-HMAC_SHA256 = bytes.fromhex("2a864886f70d0209")
-AES256_CBC = bytes.fromhex("60864801650304012a")
-
-
-def _tlv(tag: int, *parts: bytes) -> bytes:
-    body = b"".join(parts)
-    size = len(body)
-    if size < 0x80:
-        return bytes((tag, size)) + body
-    length = size.to_bytes((size.bit_length() + 7) // 8)
-    return bytes((tag, 0x80 | len(length))) + length + body
+SCHEME = tlv(OID, bytes.fromhex("2a864886f70d01050d"))
+"""PBES2"""
+DERIVATION = tlv(OID, bytes.fromhex("2a864886f70d01050c"))
+"""PBKDF2"""
+PRF = tlv(SEQUENCE, tlv(OID, bytes.fromhex("2a864886f70d0209")), tlv(NULL))
+"""HMAC with SHA-256"""
+CIPHER = tlv(OID, bytes.fromhex("60864801650304012a"))
+"""AES-256 in CBC mode"""
 
 
 class KeySealer:
@@ -67,15 +62,10 @@ class KeySealer:
                 passphrase
             )
         )
-        self._derivation = _tlv(
+        self._derivation = tlv(
             SEQUENCE,
-            _tlv(OID, PBKDF2),
-            _tlv(
-                SEQUENCE,
-                _tlv(OCTETS, salt),
-                _tlv(INTEGER, rounds),
-                _tlv(SEQUENCE, _tlv(OID, HMAC_SHA256), _tlv(NULL)),
-            ),
+            DERIVATION,
+            tlv(SEQUENCE, tlv(OCTETS, salt), tlv(INTEGER, rounds), PRF),
         )
 
     def pem(self, key: PrivateKey) -> bytes:
@@ -90,7 +80,7 @@ class KeySealer:
         encryptor = Cipher(self._key, CBC(vector)).encryptor()
         padded = padder.update(plain) + padder.finalize()
         sealed = encryptor.update(padded) + encryptor.finalize()
-        scheme = _tlv(SEQUENCE, _tlv(OID, AES256_CBC), _tlv(OCTETS, vector))
-        parameters = _tlv(SEQUENCE, self._derivation, scheme)
-        algorithm = _tlv(SEQUENCE, _tlv(OID, PBES2), parameters)
-        return _tlv(SEQUENCE, algorithm, _tlv(OCTETS, sealed))
+        scheme = tlv(SEQUENCE, CIPHER, tlv(OCTETS, vector))
+        parameters = tlv(SEQUENCE, self._derivation, scheme)
+        algorithm = tlv(SEQUENCE, SCHEME, parameters)
+        return tlv(SEQUENCE, algorithm, tlv(OCTETS, sealed))
