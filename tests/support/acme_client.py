@@ -27,6 +27,7 @@ from rootlet.ca.acme.http_context import Acme
 from rootlet.ca.acme.http_routes import AcmeRoutes
 from rootlet.ca.acme.jws import encode
 from rootlet.ca.acme.limits import Limits
+from rootlet.ca.acme.model import Account, Authorization
 from rootlet.ca.acme.nonce_store import nonces_of
 from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.authority import Authority
@@ -50,14 +51,19 @@ class Server:
 
     app: Starlette
     acme: Acme
-    submitted: list[tuple[str, str]] = field(default_factory=list)
+    submitted: list[tuple[Authorization, str, Account]] = field(default_factory=list)
     refused: list[str | None] = field(default_factory=list)
     events: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     def prove(self) -> None:
         """Let every challenge that was submitted succeed."""
         while self.submitted:
-            self.acme.orders.validated(*self.submitted.pop(), None, self.acme.now())
+            self.validated(None)
+
+    def validated(self, error: Mapping[str, Any] | None, *, at: int = -1) -> None:
+        """Let one of them end; it is not waited for any more."""
+        authorization, kind, _ = self.submitted.pop(at)
+        self.acme.orders.validated(authorization.id, kind, error, self.acme.now())
 
     @property
     def issued(self) -> int:

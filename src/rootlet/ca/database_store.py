@@ -41,8 +41,8 @@ LOCK_SECONDS = 30
 CONNECT_SECONDS = 10
 """How long a PostgreSQL server that does not answer is waited for."""
 
-WRITES = "rootlet_writes"
-"""Execution option of connections that begin with a lock: how SQLite syncs at the end."""
+SYNCS = "rootlet_syncs"
+"""Noted with a SQLite connection: how it syncs at the end of a transaction."""
 
 NO_SYNC = sa.text("SET LOCAL synchronous_commit TO off")
 
@@ -114,12 +114,16 @@ class Database:
         database says no. On SQLite it begins with the lock that writers take, so that nothing that
         was read in it is old; on PostgreSQL it is READ COMMITTED.
         """
-        with database_errors(self.place), self.engine.connect() as connection:
-            connection.execution_options(**{WRITES: "FULL" if durable else "NORMAL"})
-            with connection.begin():
-                if self.shared and not durable:
-                    connection.execute(NO_SYNC)
-                yield connection
+        with (
+            database_errors(self.place),
+            self.engine.connect() as connection,
+            connection.begin(),
+        ):
+            if not self.shared:
+                _begin(connection, "FULL" if durable else "NORMAL")
+            elif not durable:
+                connection.execute(NO_SYNC)
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
@@ -130,6 +134,8 @@ class Database:
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
             with connection.begin():
+                if not self.shared:
+                    _begin(connection, None)
                 yield connection
 
     def lock(self, connection: sa.Connection, name: str) -> None:
@@ -256,20 +262,24 @@ def _sqlite(path: Path) -> sa.Engine:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
 
-    def begun(connection: sa.Connection) -> None:
-        driver: Any = connection.connection.dbapi_connection  # the short way: it is taken often
-        writes = connection.get_execution_options().get(WRITES)
-        try:
-            if writes and connection.info.get(WRITES) != writes:
-                driver.execute(f"PRAGMA synchronous = {writes}")
-                connection.info[WRITES] = writes
-            driver.execute("BEGIN IMMEDIATE" if writes else "BEGIN")
-        except sqlite3.Error as error:
-            raise sa.exc.OperationalError("BEGIN", None, error) from error
-
     sa.event.listen(engine, "connect", connected)
-    sa.event.listen(engine, "begin", begun)
     return engine
+
+
+def _begin(connection: sa.Connection, sync: str | None) -> None:
+    """Begin what SQLAlchemy takes for begun on SQLite, to write with ``sync`` or to read.
+
+    A listener to the engine's "begin" could do it, and would make every statement slower by a
+    tenth: with one there, every connection asks for listeners to all that it does.
+    """
+    driver: Any = connection.connection.dbapi_connection
+    try:
+        if sync is not None and connection.info.get(SYNCS) != sync:
+            driver.execute(f"PRAGMA synchronous = {sync}")
+            connection.info[SYNCS] = sync
+        driver.execute("BEGIN" if sync is None else "BEGIN IMMEDIATE")
+    except sqlite3.Error as error:
+        raise sa.exc.OperationalError("BEGIN", None, error) from error
 
 
 def _postgresql(address: str) -> sa.Engine:

@@ -79,7 +79,7 @@ class Services:
         database, rules = self.records.database, self.maker.ca.acme
         orders, accounts, metrics = OrderStore(database), AccountStore(database), Metrics()
         revocations = RevocationStore(self.records)
-        validator = Validator(orders, accounts, rules, now=self.now, event=self.event)
+        validator = Validator(orders, rules, now=self.now, event=self.event)
         acme = Acme(
             present=self.present,
             records=self.records,

@@ -223,7 +223,7 @@ def test_a_fault_in_validation_decides_the_challenge(
             return str(json.loads((await asyncio.to_thread(client.post, challenge)).body)["status"])
 
         async def run() -> None:
-            mine = Validator(acme.orders, acme.accounts, acme.rules, now=acme.now, event=acme.event)
+            mine = Validator(acme.orders, acme.rules, now=acme.now, event=acme.event)
             mine.start()
             mine.submit(*server.submitted.pop())
             while await status() == "processing":

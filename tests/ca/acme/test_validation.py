@@ -25,7 +25,9 @@ from rootlet.ca.acme.http_validation.interface import Task
 from rootlet.ca.acme.http_validation.tls_alpn01 import EXTENSION, tls_alpn01
 from rootlet.ca.acme.http_validation.validator import Validator
 from rootlet.ca.acme.identifiers import Identifier, digest, server_name, text_record
+from rootlet.ca.acme.model import Account, Authorization
 from rootlet.ca.acme.problems import Problem
+from rootlet.ca.acme.states import Status
 from rootlet.maker_ca import AcmeRules
 from support.name_server import names
 from support.processes import LOOPBACK, free_port
@@ -338,9 +340,6 @@ def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     done = threading.Event()
 
     class Found(Validator):
-        def _task(self, identity: str) -> Task:
-            return task(asking[0])
-
         def _keep(self, identity: str, kind: str, error: object) -> None:
             kept.append(error)
             done.set()
@@ -351,16 +350,18 @@ def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def run() -> None:
         async with web(silent) as (rules, asked):
-            asking.append(rules)
-            validator = Found(None, None, rules, now=lambda: datetime.now(UTC), event=print)  # type: ignore[arg-type]
+            validator = Found(None, rules, now=lambda: datetime.now(UTC), event=print)  # type: ignore[arg-type]
             validator.start()
-            validator.submit("x", "http-01")
-            validator.submit("x", "http-01")
+            now = datetime.now(UTC)
+            owner = Account("account", {}, "a-thumbprint", (), Status.VALID, None, now)
+            name, pending = Identifier("dns", NAME), Status.PENDING
+            wanted = Authorization("id", "order", owner.id, name, pending, TOKEN, (), now)
+            for _ in range(2):
+                validator.submit(wanted, "http-01", owner)
             await asyncio.to_thread(done.wait, 10)
             await validator.stop()
             assert len(asked) == 1
 
-    asking: list[AcmeRules] = []
     asyncio.run(run())
     [error] = kept
     assert isinstance(error, dict)

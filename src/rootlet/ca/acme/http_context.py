@@ -14,7 +14,7 @@ from rootlet.ca.acme.account_store import AccountStore
 from rootlet.ca.acme.documents import Urls
 from rootlet.ca.acme.jws import AccountKey, parse_json
 from rootlet.ca.acme.limits import Limits
-from rootlet.ca.acme.model import Account
+from rootlet.ca.acme.model import Account, Authorization
 from rootlet.ca.acme.nonce_store import Nonces
 from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.acme.problems import Kind, Problem
@@ -33,8 +33,8 @@ Event = Callable[..., None]
 class Submit(Protocol):
     """Starts validations; from any thread."""
 
-    def __call__(self, authorization: str, kind: str) -> None:
-        """Validate a challenge, if that is not under way already."""
+    def __call__(self, authorization: Authorization, kind: str, owner: Account) -> None:
+        """Validate a challenge of this account's, if that is not under way already."""
 
 
 class Present(Protocol):

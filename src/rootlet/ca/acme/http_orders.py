@@ -180,7 +180,7 @@ def _owned(acme: Acme, call: Call) -> Authorization:
     return found
 
 
-def _again(acme: Acme, found: Authorization) -> bool:
+def _again(acme: Acme, found: Authorization, owner: Account) -> bool:
     """Whether something is being validated; what was lost with a node is begun anew."""
     going = [each for each in found.challenges if each.status is Status.PROCESSING]
     if found.status is not Status.PENDING or not going:
@@ -188,7 +188,7 @@ def _again(acme: Acme, found: Authorization) -> bool:
     for each in going:
         if each.since is not None and acme.now() > each.since + AGAIN:
             acme.orders.answered(found.id, each.kind, acme.now())
-            acme.submit(found.id, each.kind)
+            acme.submit(found, each.kind, owner)
     return True
 
 
@@ -200,7 +200,7 @@ def authorization(acme: Acme, call: Call) -> Reply:
             raise Problem(Kind.MALFORMED, "an authorization can only become deactivated")
         acme.orders.give_up(found.id, acme.now())
         found = _owned(acme, call)
-    headers = POLL if _again(acme, found) else {}
+    headers = POLL if _again(acme, found, call.owner) else {}
     shown = authorization_at(found, acme.now())
     return Reply(acme.urls.authorization(shown), headers=headers)
 
@@ -218,8 +218,8 @@ def challenge(acme: Acme, call: Call) -> Reply:
             answered = acme.orders.answered(found.id, kind, acme.now())
             if answered is not None:
                 found = answered
-                acme.submit(found.id, kind)
-    headers = POLL if _again(acme, found) else {}
+                acme.submit(found, kind, call.owner)
+    headers = POLL if _again(acme, found, call.owner) else {}
     shown = found.challenge(kind)
     assert shown is not None
     above = f'<{acme.urls.of("authorization", found.id)}>;rel="up"'

@@ -6,6 +6,7 @@ import ipaddress
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
+from functools import lru_cache
 from math import ceil
 
 from rootlet.ca.acme.problems import Kind, Problem
@@ -56,6 +57,7 @@ class Bucket:
         return 0.0 if enough else (1 - level) / rate
 
 
+@lru_cache(maxsize=4096)
 def neighbours(address: str) -> str:
     """Whom a client is counted with: of IPv6 everybody has 2**64 addresses at least."""
     try:

@@ -9,13 +9,13 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 
-from rootlet.ca.acme.account_store import AccountStore
 from rootlet.ca.acme.http_validation.addresses import Addresses
 from rootlet.ca.acme.http_validation.dns01 import dns01
 from rootlet.ca.acme.http_validation.http01 import http01
 from rootlet.ca.acme.http_validation.interface import Task, Validate
 from rootlet.ca.acme.http_validation.tls_alpn01 import tls_alpn01
 from rootlet.ca.acme.identifiers import key_authorization
+from rootlet.ca.acme.model import Account, Authorization
 from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.acme.problems import Kind, Problem
 from rootlet.errors import RootletError
@@ -42,14 +42,12 @@ class Validator:
     def __init__(
         self,
         orders: OrderStore,
-        accounts: AccountStore,
         rules: AcmeRules,
         *,
         now: Callable[[], datetime],
         event: Callable[..., None],
     ) -> None:
         self._orders = orders
-        self._accounts = accounts
         self._rules = rules
         self._addresses = Addresses(rules)
         self._now = now
@@ -62,15 +60,21 @@ class Validator:
         """Work in the running loop from now on."""
         self._loop = asyncio.get_running_loop()
 
-    def submit(self, authorization: str, kind: str) -> None:
+    def submit(self, authorization: Authorization, kind: str, owner: Account) -> None:
         """Validate a challenge, if that is not under way; from any thread."""
         assert self._loop is not None
-        self._loop.call_soon_threadsafe(self._begin, authorization, kind)
+        task = Task(
+            identifier=authorization.identifier,
+            token=authorization.token,
+            authorization=key_authorization(authorization.token, owner.thumbprint),
+            rules=self._rules,
+            addresses=self._addresses,
+        )
+        self._loop.call_soon_threadsafe(self._begin, (authorization.id, kind), task)
 
-    def _begin(self, authorization: str, kind: str) -> None:
-        key = (authorization, kind)
+    def _begin(self, key: tuple[str, str], wanted: Task) -> None:
         if key not in self._going:
-            task = asyncio.get_running_loop().create_task(self._validate(*key))
+            task = asyncio.get_running_loop().create_task(self._validate(*key, wanted))
             self._going[key] = task
             task.add_done_callback(lambda _: self._going.pop(key, None))
 
@@ -81,18 +85,17 @@ class Validator:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _validate(self, identity: str, kind: str) -> None:
+    async def _validate(self, identity: str, kind: str, task: Task) -> None:
         async with self._room:
             try:
-                error = await self._outcome(identity, kind)
+                error = await self._outcome(kind, task)
                 await run_in_threadpool(self._keep, identity, kind, error)
             except RootletError as fault:
                 self._event("fault", error=fault.message, hint=fault.hint)
 
-    async def _outcome(self, identity: str, kind: str) -> dict[str, Any] | None:
+    async def _outcome(self, kind: str, task: Task) -> dict[str, Any] | None:
         """None when the name is proved, else the problem."""
         try:
-            task = await run_in_threadpool(self._task, identity)
             async with asyncio.timeout(SECONDS):
                 await VALIDATIONS[kind](task)
         except Problem as problem:
@@ -101,27 +104,12 @@ class Validator:
             return Problem(
                 Kind.CONNECTION, f"no answer within {SECONDS:.0f} seconds: see to the server there"
             ).document()
-        except RootletError:
-            raise
         except Exception as error:  # noqa: BLE001 - no server may leave its challenge undecided
             self._event("fault", error=type(error).__name__, challenge=kind)
             return Problem(
                 Kind.SERVER_INTERNAL, "the CA could not make sense of what is there: its log says"
             ).document()
         return None
-
-    def _task(self, identity: str) -> Task:
-        found = self._orders.authorization(identity)
-        account = None if found is None else self._accounts.with_id(found.account)
-        if found is None or account is None:
-            raise Problem(Kind.SERVER_INTERNAL, "the order is gone: begin a new one")
-        return Task(
-            identifier=found.identifier,
-            token=found.token,
-            authorization=key_authorization(found.token, account.thumbprint),
-            rules=self._rules,
-            addresses=self._addresses,
-        )
 
     def _keep(self, identity: str, kind: str, error: dict[str, Any] | None) -> None:
         self._orders.validated(identity, kind, error, self._now())
