@@ -6,11 +6,13 @@ import getpass
 import os
 import platform
 from collections.abc import Collection, Iterator, Mapping
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from rootlet.ca.audit import FIRST, Entry, canonical, chained, read_details
+from rootlet.ca.statement_store import Statement
 from rootlet.ca.tables_store import AUDIT
 
 __all__ = ["AT_ONCE", "actor", "append", "entries", "last_number", "streamed"]
@@ -19,11 +21,11 @@ AT_ONCE = 1000
 """Rows that are read together."""
 
 
-# Made once, for making them takes longer than running them.
-LAST = sa.select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1)
-INSERT = AUDIT.insert()
+LAST = Statement(sa.select(AUDIT.c.number, AUDIT.c.hash).order_by(AUDIT.c.number.desc()).limit(1))
+INSERT = Statement(AUDIT.insert())
 
 
+@cache
 def actor() -> str:
     """user@host of this process."""
     try:
@@ -37,8 +39,8 @@ def append(
     connection: sa.Connection, event: str, details: Mapping[str, Any], *, at: int, serial: str = ""
 ) -> Entry:
     """Write the next entry; the caller's transaction holds the lock "audit"."""
-    last = connection.execute(LAST).first()
-    number, previous = (last.number, last.hash) if last else (0, FIRST)
+    last = LAST.first(connection)
+    number, previous = (last["number"], last["hash"]) if last else (0, FIRST)
     entry = chained(
         previous,
         number=number + 1,
@@ -48,8 +50,7 @@ def append(
         serial=serial,
         details=details,
     )
-    row = {**vars(entry), "details": canonical(details)}
-    connection.execute(INSERT, row)
+    INSERT.change(connection, **{**vars(entry), "details": canonical(details)})
     return entry
 
 

@@ -273,13 +273,10 @@ def _begin(connection: sa.Connection, sync: str | None) -> None:
     tenth: with one there, every connection asks for listeners to all that it does.
     """
     driver: Any = connection.connection.dbapi_connection
-    try:
-        if sync is not None and connection.info.get(SYNCS) != sync:
-            driver.execute(f"PRAGMA synchronous = {sync}")
-            connection.info[SYNCS] = sync
-        driver.execute("BEGIN" if sync is None else "BEGIN IMMEDIATE")
-    except sqlite3.Error as error:
-        raise sa.exc.OperationalError("BEGIN", None, error) from error
+    if sync is not None and connection.info.get(SYNCS) != sync:
+        driver.execute(f"PRAGMA synchronous = {sync}")
+        connection.info[SYNCS] = sync
+    driver.execute("BEGIN" if sync is None else "BEGIN IMMEDIATE")
 
 
 def _postgresql(address: str) -> sa.Engine:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 
@@ -99,9 +99,10 @@ class Services:
 
         @asynccontextmanager
         async def lifespan(_: Starlette) -> AsyncIterator[None]:
-            anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS[database.shared]
+            loop = asyncio.get_running_loop()
+            loop.set_default_executor(ThreadPoolExecutor(THREADS[database.shared]))
             validator.start()
-            sweeping = asyncio.get_running_loop().create_task(self._sweep(orders))
+            sweeping = loop.create_task(self._sweep(orders))
             yield
             sweeping.cancel()
             await validator.stop()

@@ -109,6 +109,8 @@ class Issuers:
 
     def __init__(self, maker: Maker) -> None:
         self._maker, self._folder = maker, maker.folder
+        self._present = [self._folder / place for place in (ISSUING, ROOT_COPY)]
+        self._old = self._folder / OLD
 
     def require(self) -> None:
         """``State`` when there is no CA."""
@@ -129,8 +131,8 @@ class Issuers:
 
     def stamp(self) -> tuple[tuple[int, int], ...]:
         """Another as soon as another file is in the place of one that ``current`` reads."""
-        places = [ISSUING, ROOT_COPY, *(OLD / name / "issuing.pem" for name in self._old_names())]
-        return tuple(file_stamp(self._folder / place) for place in places)
+        old = (self._old / name / "issuing.pem" for name in self._old_names())
+        return tuple(map(file_stamp, (*self._present, *old)))
 
     def old(self) -> tuple[Issuer, ...]:
         """Those whose place another took, newest first."""
@@ -225,8 +227,14 @@ class Issuers:
             raise State(error.message, hint="restore it from your backup") from error
 
     def _old_names(self) -> list[str]:
-        place = self._folder / OLD
-        names = [path.name for path in place.iterdir()] if place.is_dir() else []
+        try:
+            names = [path.name for path in self._old.iterdir()]
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise Environment(
+                f"cannot look into {self._old}: {error.strerror}", hint="check its permissions"
+            ) from error
         return sorted((name for name in names if name.isdigit()), key=int, reverse=True)
 
 

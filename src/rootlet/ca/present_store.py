@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from dataclasses import replace
 from datetime import datetime
 
@@ -15,17 +14,14 @@ from rootlet.ca.issuers_store import Issuers
 __all__ = ["Present"]
 
 
-LOOK_SECONDS = 0.25
-"""How long what was there is taken to be there still."""
-
-
 class Present:
-    """Gives the authority to issue with, which a ceremony may replace at any time."""
+    """Gives the authority to issue with. Whether its files are others than before is looked at each
+    time: a service that is asked for a certificate has more to do than that."""
 
     def __init__(self, issuers: Issuers, authority: Authority, now: datetime) -> None:
         self._issuers = issuers
         self._lock = threading.Lock()
-        self._stamp, self._until = issuers.stamp(), 0.0
+        self._stamp = issuers.stamp()
         self._authority = authority
         self._chain = self._read_chain(now)
 
@@ -40,11 +36,8 @@ class Present:
         return self._chain
 
     def _follow(self, now: datetime) -> None:
-        if time.monotonic() < self._until:
-            return
         stamp = self._issuers.stamp()
         if stamp == self._stamp:
-            self._until = time.monotonic() + LOOK_SECONDS
             return
         with self._lock:
             present = self._issuers.present()

@@ -18,6 +18,7 @@ from rootlet.ca.audit_store import AT_ONCE, append, entries, last_number, stream
 from rootlet.ca.database_store import Database
 from rootlet.ca.provision import Standing
 from rootlet.ca.records import Issuance, Status
+from rootlet.ca.statement_store import Row, Statement
 from rootlet.ca.tables_store import ISSUANCES
 from rootlet.pki import Kind
 
@@ -28,19 +29,18 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-# Made once: making a statement takes longer than running it.
-MARK = (
+MARK = Statement(
     ISSUANCES.update()
     .where(ISSUANCES.c.serial == sa.bindparam("which"))
     .values(status=sa.bindparam("mark"))
 )
-HELD = sa.select(ISSUANCES.c.serial).where(
-    ISSUANCES.c.kind == sa.bindparam("which_kind"),
-    ISSUANCES.c.name.in_(sa.bindparam("which_names", expanding=True)),
-    ISSUANCES.c.status == Status.DELIVERED.value,
+_DELIVERED = sa.select(ISSUANCES.c.serial).where(
+    ISSUANCES.c.kind == sa.bindparam("which_kind"), ISSUANCES.c.status == Status.DELIVERED.value
 )
+HELD = Statement(_DELIVERED.where(ISSUANCES.c.name == sa.bindparam("which_name")))
+HELD_BY_SOME = _DELIVERED.where(ISSUANCES.c.name.in_(sa.bindparam("which_names", expanding=True)))
 NEWEST = sa.select(ISSUANCES.c.issued_at).order_by(ISSUANCES.c.issued_at.desc()).limit(1)
-WITH_SERIAL = ISSUANCES.select().where(ISSUANCES.c.serial == sa.bindparam("wanted"))
+WITH_SERIAL = Statement(ISSUANCES.select().where(ISSUANCES.c.serial == sa.bindparam("wanted")))
 
 
 class RecordStore:
@@ -93,8 +93,7 @@ class RecordStore:
             replaced: list[str] = []
             for kind in {issuance.kind for issuance in issuances}:
                 names = [issuance.name for issuance in issuances if issuance.kind is kind]
-                which = {"which_kind": kind.value, "which_names": names}
-                replaced += connection.execute(HELD, which).scalars().all()
+                replaced += _held(connection, kind, names)
             new = sorted(serials - set(replaced))
             if not new:
                 return
@@ -206,8 +205,17 @@ class RecordStore:
 
 def issuance_with(connection: sa.Connection, serial: str) -> Issuance | None:
     """The one certificate with this serial, read with something else."""
-    row = connection.execute(WITH_SERIAL, {"wanted": serial}).mappings().first()
+    row = WITH_SERIAL.first(connection, wanted=serial)
     return None if row is None else _issuance(row)
+
+
+def _held(connection: sa.Connection, kind: Kind, names: Sequence[str]) -> Sequence[str]:
+    """Serials of what was delivered for these names."""
+    if len(names) == 1:
+        rows = HELD.rows(connection, which_kind=kind.value, which_name=names[0])
+        return [row["serial"] for row in rows]
+    which = {"which_kind": kind.value, "which_names": names}
+    return connection.execute(HELD_BY_SOME, which).scalars().all()
 
 
 def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -226,8 +234,8 @@ def _insert(connection: sa.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def _mark(connection: sa.Connection, serials: Sequence[str], status: Status) -> None:
-    if len(serials) == 1:  # the usual case: no statement is made for it
-        connection.execute(MARK, {"which": serials[0], "mark": status.value})
+    if len(serials) == 1:
+        MARK.change(connection, which=serials[0], mark=status.value)
         return
     for start in range(0, len(serials), AT_ONCE):
         these = ISSUANCES.c.serial.in_(serials[start : start + AT_ONCE])
@@ -251,7 +259,7 @@ def row_of(issuance: Issuance) -> dict[str, Any]:
     }
 
 
-def _issuance(row: sa.RowMapping) -> Issuance:
+def _issuance(row: Row) -> Issuance:
     return Issuance(
         serial=row["serial"],
         kind=Kind(row["kind"]),

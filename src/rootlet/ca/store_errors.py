@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,7 +60,9 @@ def _of_connecting(place: Path | str, reason: BaseException) -> Environment:
     return Environment(f"cannot connect to {place}: {said}", hint=hint)
 
 
-def _explained(place: Path | str, error: sa.exc.DBAPIError | OSError) -> RootletError:
+def _explained(
+    place: Path | str, error: sa.exc.DBAPIError | sqlite3.Error | OSError
+) -> RootletError:
     reason = error.orig if isinstance(error, sa.exc.DBAPIError) and error.orig else error
     code = getattr(reason, "sqlite_errorname", None) or getattr(reason, "sqlstate", None) or ""
     if code in DAMAGED:
@@ -78,7 +81,7 @@ def database_errors(place: Path | str) -> Iterator[None]:
     """Turn what a database driver raises into errors with a hint."""
     try:
         yield
-    except (sa.exc.DBAPIError, OSError) as error:
+    except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
         raise _explained(place, error) from error
     except sa.exc.TimeoutError as error:
         raise Environment(

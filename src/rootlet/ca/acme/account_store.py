@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import sqlalchemy as sa
 
@@ -13,6 +12,7 @@ from rootlet.ca.acme.statements_store import ACCOUNT_WITH_ID, ACCOUNT_WITH_KEY
 from rootlet.ca.acme.states import Status
 from rootlet.ca.acme.tables_store import ACCOUNTS, KEYS, account_of, key_of, seconds
 from rootlet.ca.database_store import Database
+from rootlet.ca.statement_store import Statement
 from rootlet.errors import State
 
 __all__ = ["AccountStore"]
@@ -47,9 +47,9 @@ class AccountStore:
         """The account of a key."""
         return self._find(ACCOUNT_WITH_KEY, thumbprint)
 
-    def _find(self, query: sa.Select[Any], wanted: str) -> Account | None:
+    def _find(self, query: Statement, wanted: str) -> Account | None:
         with self._database.snapshot() as connection:
-            row = connection.execute(query, {"wanted": wanted}).mappings().first()
+            row = query.first(connection, wanted=wanted)
         return None if row is None else account_of(row)
 
     def add(self, account: Account) -> Account:

@@ -37,10 +37,10 @@ def certificate(acme: Acme, call: Call) -> Reply:
     """The chain that a server sends: leaf, then issuing CA."""
     call.expect_empty()
     serial = call.path["id"]
-    order, record = acme.orders.certificate(serial)
+    order, record, revoked = acme.orders.certificate(serial)
     if order is None or record is None or order.account != call.owner.id:
         raise no_such("certificate")
-    if acme.revocations.has(serial):
+    if revoked:
         raise Problem(Kind.UNAUTHORIZED, "this certificate is revoked: order a new one", status=403)
     if record.status is Status.RECORDED:
         acme.records.delivered(record, durable=False)

@@ -13,7 +13,6 @@ import json
 import traceback
 from collections.abc import Awaitable, Callable
 
-from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import PlainTextResponse, Response
@@ -193,9 +192,9 @@ class AcmeRoutes:
 
     async def _guarded(self, request: Request, work: Callable[[], Response]) -> Response:
         try:
-            return await run_in_threadpool(work)
+            return await asyncio.to_thread(work)
         except Problem as problem:
-            return await run_in_threadpool(self._problem, request, problem)
+            return await asyncio.to_thread(self._problem, request, problem)
         except RootletError as error:
             self._acme.event("fault", error=error.message, hint=error.hint)
             return self._problem(request, of_refusal(error))

@@ -47,6 +47,8 @@ from rootlet.ca.acme.tables_store import (
 from rootlet.ca.database_store import Database
 from rootlet.ca.record_store import RecordStore, issuance_with
 from rootlet.ca.records import Issuance
+from rootlet.ca.revocation_store import is_revoked
+from rootlet.ca.statement_store import Statement
 
 __all__ = ["Lost", "OrderRecords", "OrderStore", "Taken"]
 
@@ -74,9 +76,9 @@ class OrderStore:
             if order.replaces is not None:
                 self._database.lock(connection, f"acme replaces {order.replaces}")
                 _release(connection, order.replaces, order.made_at)
-            connection.execute(ADD_ORDER, _order_row(order))
-            rows = [_authorization_row(authorization) for authorization in authorizations]
-            connection.execute(ADD_AUTHORIZATION, rows)
+            ADD_ORDER.change(connection, **_order_row(order))
+            for authorization in authorizations:
+                ADD_AUTHORIZATION.change(connection, **_authorization_row(authorization))
 
     def order(self, identity: str) -> Order | None:
         """An order with the ids of its authorizations."""
@@ -88,11 +90,11 @@ class OrderStore:
         with self._database.snapshot() as connection:
             return _read(connection, ORDER_WITH_SERIAL, serial)
 
-    def certificate(self, serial: str) -> tuple[Order | None, Issuance | None]:
-        """The order of a certificate, and the certificate."""
+    def certificate(self, serial: str) -> tuple[Order | None, Issuance | None, bool]:
+        """The order of a certificate, the certificate, and whether it was revoked."""
         with self._database.snapshot() as connection:
             order = _read(connection, ORDER_WITH_SERIAL, serial)
-            return order, issuance_with(connection, serial)
+            return order, issuance_with(connection, serial), is_revoked(connection, serial)
 
     def of_account(self, account: str, offset: int, most: int) -> list[str]:
         """Ids of an account's orders, newest first; not of those that failed (section 7.1.2.1)."""
@@ -107,7 +109,7 @@ class OrderStore:
     def authorization(self, identity: str) -> Authorization | None:
         """An authorization with its challenges."""
         with self._database.snapshot() as connection:
-            row = connection.execute(AUTHORIZATION, {"wanted": identity}).mappings().first()
+            row = AUTHORIZATION.first(connection, wanted=identity)
         return None if row is None else authorization_of(row)
 
     def proved(self, account: str, identifiers: Sequence[Identifier], now: datetime) -> bool:
@@ -172,33 +174,28 @@ class OrderStore:
 
     def _locked(self, connection: sa.Connection, identity: str) -> Authorization | None:
         """Read to be changed; all of an order's authorizations are changed one after the other."""
-        wanted = {"wanted": identity}
-        row = connection.execute(AUTHORIZATION, wanted).mappings().first()
+        row = AUTHORIZATION.first(connection, wanted=identity)
         if row is not None and self._database.shared:
-            connection.execute(LOCK_ORDER, {"wanted": row["order_id"]})
-            row = connection.execute(AUTHORIZATION, wanted).mappings().first()
+            LOCK_ORDER.rows(connection, wanted=row["order_id"])
+            row = AUTHORIZATION.first(connection, wanted=identity)
         return None if row is None else authorization_of(row)
 
     def _follow(
         self, connection: sa.Connection, order: str, error: Mapping[str, Any] | None
     ) -> None:
-        states = connection.execute(STATES_OF_ORDER, {"wanted": order}).scalars()
-        event = of_order(Status(status) for status in states)
+        states = STATES_OF_ORDER.rows(connection, wanted=order)
+        event = of_order(Status(row["status"]) for row in states)
         for status in (Status.PENDING, Status.READY):
             following = None if event is None else after(status, event)
             if following is not None:
-                same = {"wanted": order, "old_status": status.value}
-                values = {"new_status": following.value, "new_error": error}
-                connection.execute(FOLLOW_ORDER, {**same, **values})
+                _change(connection, order, status, following, error)
 
     def refused(self, identity: str, error: Mapping[str, Any]) -> None:
         """Close an order that the authority does not issue."""
         status = after(Status.READY, OrderEvent.REFUSED)
         assert status is not None
-        same = {"wanted": identity, "old_status": Status.READY.value}
         with self._database.transaction(durable=False) as connection:
-            values = {"new_status": status.value, "new_error": dict(error)}
-            connection.execute(FOLLOW_ORDER, {**same, **values})
+            _change(connection, identity, Status.READY, status, error)
 
     def sweep(self, now: datetime) -> None:
         """Forget what expired long ago and came to nothing; certificates' orders are kept."""
@@ -232,8 +229,7 @@ class OrderRecords:
         assert status is not None
         values = {"new_status": status.value, "new_serial": issuance.serial}
         with self._records.database.transaction() as connection:
-            changed = connection.execute(FINISH_ORDER, {"wanted": self._order, **values})
-            if changed.rowcount != 1:
+            if FINISH_ORDER.change(connection, wanted=self._order, **values) != 1:
                 raise Lost
             self._records.insert(connection, issuance)
 
@@ -241,8 +237,25 @@ class OrderRecords:
         """Not known here: a client fetches the certificate later."""
 
 
-def _read(connection: sa.Connection, query: sa.Select[Any], wanted: str) -> Order | None:
-    rows = connection.execute(query, {"wanted": wanted}).mappings().all()
+def _change(
+    connection: sa.Connection,
+    order: str,
+    old: Status,
+    new: Status,
+    error: Mapping[str, Any] | None,
+) -> None:
+    """Bring an order that has the old status to the new one."""
+    FOLLOW_ORDER.change(
+        connection,
+        wanted=order,
+        old_status=old.value,
+        new_status=new.value,
+        new_error=None if error is None else dict(error),
+    )
+
+
+def _read(connection: sa.Connection, query: Statement, wanted: str) -> Order | None:
+    rows = query.rows(connection, wanted=wanted)
     if not rows:
         return None
     return order_of(rows[0], [row["authorization"] for row in rows if row["authorization"]])
@@ -260,12 +273,12 @@ def _changed(
 
 
 def _write(connection: sa.Connection, authorization: Authorization) -> None:
-    values = {
-        "wanted": authorization.id,
-        "new_status": authorization.status.value,
-        "new_challenges": challenges_json(authorization.challenges),
-    }
-    connection.execute(CHANGE_AUTHORIZATION, values)
+    CHANGE_AUTHORIZATION.change(
+        connection,
+        wanted=authorization.id,
+        new_status=authorization.status.value,
+        new_challenges=challenges_json(authorization.challenges),
+    )
 
 
 def _release(connection: sa.Connection, replaces: str, now: datetime) -> None:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from rootlet.ca.acme.identifiers import Identifier
 from rootlet.ca.acme.model import Account, Authorization, BindingKey, Challenge, Order
 from rootlet.ca.acme.states import Status
+from rootlet.ca.statement_store import Row
 from rootlet.ca.tables_store import METADATA
 
 __all__ = [
@@ -99,13 +100,13 @@ def _maybe(value: int | None) -> datetime | None:
     return None if value is None else _moment(value)
 
 
-def key_of(row: sa.RowMapping) -> BindingKey:
+def key_of(row: Row) -> BindingKey:
     """A key for external account binding."""
     made = _moment(row["made_at"])
     return BindingKey(row["kid"], row["name"], bytes(row["secret"]), tuple(row["names"]), made)
 
 
-def account_of(row: sa.RowMapping) -> Account:
+def account_of(row: Row) -> Account:
     """An account."""
     return Account(
         id=row["id"],
@@ -118,7 +119,7 @@ def account_of(row: sa.RowMapping) -> Account:
     )
 
 
-def authorization_of(row: sa.RowMapping) -> Authorization:
+def authorization_of(row: Row) -> Authorization:
     """An authorization with its challenges."""
     return Authorization(
         id=row["id"],
@@ -156,7 +157,7 @@ def challenges_json(challenges: Sequence[Challenge]) -> list[dict[str, Any]]:
     ]
 
 
-def order_of(row: sa.RowMapping, authorizations: Sequence[str]) -> Order:
+def order_of(row: Row, authorizations: Sequence[str]) -> Order:
     """An order; ``authorizations`` are its ids in the order of its names."""
     return Order(
         id=row["id"],

@@ -7,6 +7,7 @@ the device has shown.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 from collections.abc import Callable
@@ -15,7 +16,6 @@ from datetime import datetime
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -130,7 +130,7 @@ class Est:
 
     async def _answer(self, make: Callable[[], bytes]) -> Response:
         try:
-            content = await run_in_threadpool(make)
+            content = await asyncio.to_thread(make)
         except _Unauthorized:
             return _plain(401, "show a certificate of this CA in the TLS handshake")
         except Refused as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hmac
@@ -10,7 +11,6 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -78,7 +78,7 @@ class StatusPage:
     async def _page(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
-        overview = await run_in_threadpool(self._overview)
+        overview = await asyncio.to_thread(self._overview)
         text = page(overview, self._maker, self._now())
         return Response(text, media_type="text/html; charset=utf-8", headers=HEADERS)
 
@@ -88,7 +88,7 @@ class StatusPage:
     async def _numbers(self, request: Request) -> Response:
         if refusal := self._refusal(request):
             return refusal
-        overview = await run_in_threadpool(self._overview)
+        overview = await asyncio.to_thread(self._overview)
         text = self._metrics.text(overview, self._now())
         return Response(text, headers=HEADERS | {"Content-Type": PROMETHEUS})
 

@@ -7,8 +7,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
-
 from rootlet.ca.acme.http_validation.addresses import Addresses
 from rootlet.ca.acme.http_validation.dns01 import dns01
 from rootlet.ca.acme.http_validation.http01 import http01
@@ -89,7 +87,7 @@ class Validator:
         async with self._room:
             try:
                 error = await self._outcome(kind, task)
-                await run_in_threadpool(self._keep, identity, kind, error)
+                await asyncio.to_thread(self._keep, identity, kind, error)
             except RootletError as fault:
                 self._event("fault", error=fault.message, hint=fault.hint)
 
