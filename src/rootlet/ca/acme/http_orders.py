@@ -168,9 +168,14 @@ def _order(acme: Acme, call: Call) -> Order:
 
 
 def order(acme: Acme, call: Call) -> Reply:
-    """Show an order."""
+    """Show an order; what was lost with a node is begun anew, as where it is asked for itself."""
     call.expect_empty()
-    return Reply(acme.urls.order(_order(acme, call)))
+    found = _order(acme, call)
+    if found.status is Status.PENDING and acme.now() > found.made_at + AGAIN:
+        for identity in found.authorizations:
+            if (pending := acme.orders.authorization(identity)) is not None:
+                _again(acme, pending, call.owner)
+    return Reply(acme.urls.order(found))
 
 
 def _owned(acme: Acme, call: Call) -> Authorization:
