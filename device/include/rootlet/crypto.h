@@ -84,20 +84,21 @@ ROOTLET_CHECKED rootlet_status rootlet_hkdf_sha256_expand(uint8_t *out, size_t o
 #define ROOTLET_CHACHA20POLY1305_KEY_BYTES 32
 #define ROOTLET_CHACHA20POLY1305_NONCE_BYTES 12
 #define ROOTLET_CHACHA20POLY1305_TAG_BYTES 16
+/* Both as one array, the key first. */
+#define ROOTLET_CHACHA20POLY1305_KEY_NONCE_BYTES                                                   \
+    (ROOTLET_CHACHA20POLY1305_KEY_BYTES + ROOTLET_CHACHA20POLY1305_NONCE_BYTES)
 
-/* Encrypts data in place and writes the tag. Both lengths are below 2^32; a nonce is never used
- * twice with one key. */
-void rootlet_chacha20poly1305_seal(uint8_t *data, size_t length,
-                                   uint8_t tag[ROOTLET_CHACHA20POLY1305_TAG_BYTES],
-                                   const uint8_t key[ROOTLET_CHACHA20POLY1305_KEY_BYTES],
-                                   const uint8_t nonce[ROOTLET_CHACHA20POLY1305_NONCE_BYTES],
-                                   const uint8_t *aad, size_t aad_length);
+/* Encrypts data in place and writes the tag. The nonce stands behind the key. Both lengths are
+ * below 2^32; a nonce is never used twice with one key. */
+void rootlet_chacha20poly1305_seal(
+    uint8_t *data, size_t length, uint8_t tag[ROOTLET_CHACHA20POLY1305_TAG_BYTES],
+    const uint8_t key_nonce[ROOTLET_CHACHA20POLY1305_KEY_NONCE_BYTES], const uint8_t *aad,
+    size_t aad_length);
 
 /* Checks the tag, then decrypts data in place. On ROOTLET_ERR_CRYPTO_TAG data is unchanged. */
 ROOTLET_CHECKED rootlet_status rootlet_chacha20poly1305_open(
     uint8_t *data, size_t length, const uint8_t tag[ROOTLET_CHACHA20POLY1305_TAG_BYTES],
-    const uint8_t key[ROOTLET_CHACHA20POLY1305_KEY_BYTES],
-    const uint8_t nonce[ROOTLET_CHACHA20POLY1305_NONCE_BYTES], const uint8_t *aad,
+    const uint8_t key_nonce[ROOTLET_CHACHA20POLY1305_KEY_NONCE_BYTES], const uint8_t *aad,
     size_t aad_length);
 
 /* ---- X25519, RFC 7748 ---- */
@@ -189,26 +190,23 @@ size_t rootlet_profile_sign(uint8_t signature[ROOTLET_SIGNATURE_BYTES],
                             const uint8_t *prefix, size_t prefix_length, const uint8_t *message,
                             size_t message_length);
 
+#define ROOTLET_AEAD_KEY_NONCE_BYTES (ROOTLET_AEAD_KEY_BYTES + ROOTLET_AEAD_NONCE_BYTES)
+
 /* Record protection in place, as rootlet_chacha20poly1305_seal and _open. */
 /*@ requires \valid(data + (0 .. length - 1)) && \valid(tag + (0 .. ROOTLET_AEAD_TAG_BYTES - 1));
-    requires \valid_read(key + (0 .. ROOTLET_AEAD_KEY_BYTES - 1));
-    requires \valid_read(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1));
+    requires \valid_read(key_nonce + (0 .. ROOTLET_AEAD_KEY_NONCE_BYTES - 1));
     requires \valid_read(aad + (0 .. aad_length - 1));
     assigns data[0 .. length - 1], tag[0 .. ROOTLET_AEAD_TAG_BYTES - 1]; */
 void rootlet_profile_seal(uint8_t *data, size_t length, uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
-                          const uint8_t key[ROOTLET_AEAD_KEY_BYTES],
-                          const uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], const uint8_t *aad,
+                          const uint8_t key_nonce[ROOTLET_AEAD_KEY_NONCE_BYTES], const uint8_t *aad,
                           size_t aad_length);
 /*@ requires \valid(data + (0 .. length - 1));
     requires \valid_read(tag + (0 .. ROOTLET_AEAD_TAG_BYTES - 1));
-    requires \valid_read(key + (0 .. ROOTLET_AEAD_KEY_BYTES - 1));
-    requires \valid_read(nonce + (0 .. ROOTLET_AEAD_NONCE_BYTES - 1));
+    requires \valid_read(key_nonce + (0 .. ROOTLET_AEAD_KEY_NONCE_BYTES - 1));
     requires \valid_read(aad + (0 .. aad_length - 1));
     assigns data[0 .. length - 1]; */
-ROOTLET_CHECKED rootlet_status rootlet_profile_open(uint8_t *data, size_t length,
-                                                    const uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
-                                                    const uint8_t key[ROOTLET_AEAD_KEY_BYTES],
-                                                    const uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES],
-                                                    const uint8_t *aad, size_t aad_length);
+ROOTLET_CHECKED rootlet_status rootlet_profile_open(
+    uint8_t *data, size_t length, const uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
+    const uint8_t key_nonce[ROOTLET_AEAD_KEY_NONCE_BYTES], const uint8_t *aad, size_t aad_length);
 
 #endif

@@ -94,8 +94,8 @@ typedef struct rootlet_tls_buffers {
 /* Record protection in one direction, RFC 9846 sections 5.3 and 7.2. */
 typedef struct rootlet_tls_direction {
     uint8_t secret[ROOTLET_HASH_BYTES]; /* the traffic secret the two below come from */
-    uint8_t key[ROOTLET_AEAD_KEY_BYTES];
-    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES]; /* of the next record */
+    uint8_t key_nonce[ROOTLET_AEAD_KEY_BYTES + ROOTLET_AEAD_NONCE_BYTES]; /* the nonce is the next
+                                                                             record's */
     uint32_t sequence; /* of the next record; 32 of section 5.3's 64 bits */
 } rootlet_tls_direction;
 

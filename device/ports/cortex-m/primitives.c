@@ -9,7 +9,8 @@
 
 #define KIBIBYTE 1024
 
-static uint8_t data[KIBIBYTE], key[32], nonce[12], tag[16], digest[64], other[32], signature[64];
+static uint8_t data[KIBIBYTE], key[32], key_nonce[44], tag[16], digest[64], other[32],
+    signature[64];
 
 static void nothing(void)
 {
@@ -34,7 +35,7 @@ static void ed25519_verify(void)
 
 static void seal(void)
 {
-    rootlet_chacha20poly1305_seal(data, sizeof data, tag, key, nonce, NULL, 0);
+    rootlet_chacha20poly1305_seal(data, sizeof data, tag, key_nonce, NULL, 0);
 }
 
 static void sha256(void)

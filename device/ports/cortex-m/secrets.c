@@ -24,6 +24,7 @@ static uint8_t signature[64], result[64], public_key[32];
 static uint8_t finished[ROOTLET_HASH_BYTES], wrong_finished[ROOTLET_HASH_BYTES];
 static uint8_t record[RECORD_BYTES], wrong_record[RECORD_BYTES];
 static const uint8_t nonce[12] = {1, 2, 3};
+static uint8_t key_nonce[SECRET_BYTES + sizeof nonce], other_key_nonce[SECRET_BYTES + sizeof nonce];
 static const uint8_t transcript_hash[ROOTLET_HASH_BYTES] = {4, 5, 6};
 static rootlet_tls tls;
 
@@ -57,17 +58,17 @@ static void ed25519_sign(void)
 
 static void seal(void)
 {
-    rootlet_chacha20poly1305_seal(data, sizeof data, tag, secret, nonce, NULL, 0);
+    rootlet_chacha20poly1305_seal(data, sizeof data, tag, key_nonce, NULL, 0);
 }
 
 static void open_good(void)
 {
-    (void)!rootlet_chacha20poly1305_open(data, sizeof data, tag, secret, nonce, NULL, 0);
+    (void)!rootlet_chacha20poly1305_open(data, sizeof data, tag, key_nonce, NULL, 0);
 }
 
 static void open_bad(void)
 {
-    (void)!rootlet_chacha20poly1305_open(data, sizeof data, secret, other, nonce, NULL, 0);
+    (void)!rootlet_chacha20poly1305_open(data, sizeof data, secret, other_key_nonce, NULL, 0);
 }
 
 static void hkdf_expand(void)
@@ -129,8 +130,9 @@ static void connect(void)
 {
     rootlet_tls_direction *write = &tls.secrets.keys.write;
     *write = (rootlet_tls_direction){0};
-    memcpy(write->key, secret, sizeof write->key);
-    memcpy(write->nonce, secret + SECRET_BYTES - sizeof write->nonce, sizeof write->nonce);
+    uint8_t *iv = write->key_nonce + ROOTLET_AEAD_KEY_BYTES;
+    memcpy(write->key_nonce, secret, ROOTLET_AEAD_KEY_BYTES);
+    memcpy(iv, secret + SECRET_BYTES - ROOTLET_AEAD_NONCE_BYTES, ROOTLET_AEAD_NONCE_BYTES);
     tls.secrets.keys.read = *write;
     tls.state = STATE_CONNECTED;
     tls.connected = true;
@@ -240,6 +242,9 @@ int main(int count, char **words)
         secret[i] = (uint8_t)(digit(text[2 * i]) << 4 | digit(text[2 * i + 1]));
     }
     memset(other, 9, sizeof other);
+    memcpy(key_nonce, secret, SECRET_BYTES);
+    memcpy(key_nonce + SECRET_BYTES, nonce, sizeof nonce);
+    memcpy(other_key_nonce, other, SECRET_BYTES);
     rootlet_ed25519_public(public_key, other);
     /* Where it is wrong is a secret: a comparison that ends there would tell. */
     rootlet_tls_finished_mac(wrong_finished, secret, transcript_hash);

@@ -13,10 +13,11 @@ size_t rootlet_der_enter(rootlet_reader *reader, unsigned tag)
     bool expected = rootlet_read_be(reader, 1) == tag;
     size_t length = rootlet_read_be(reader, 1);
     if (length >= 0x80) {
-        /* The long form: how many bytes, then those; 0 of them is the indefinite form. */
-        size_t width = length - 0x80;
-        length = width == 1 || width == 2 ? rootlet_read_be(reader, width) : 0;
-        expected = expected && length >= (width == 2 ? 0x100u : 0x80u);
+        /* The long form: how many bytes, here less one, then those, one or two, without zeros in
+         * front and where the short form does not do; 0x80 is the indefinite form. */
+        size_t more = length - 0x81;
+        length = more <= 1 ? rootlet_read_be(reader, more + 1) : 0;
+        expected = expected && more <= 1 && length >> (7 + more) != 0;
     }
     if (!expected || length > reader->left) {
         rootlet_reader_fail(reader);

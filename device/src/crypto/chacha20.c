@@ -40,16 +40,15 @@ __attribute__((noinline)) static void scramble(uint32_t x[16])
     }
 }
 
-void rootlet_chacha20(uint8_t *data, size_t length, const uint8_t key[32], const uint8_t nonce[12],
-                      uint32_t counter)
+void rootlet_chacha20(uint8_t *data, size_t length, const uint8_t key_nonce[44], uint32_t counter)
 {
     static const uint8_t constant[16] = {'e', 'x', 'p', 'a', 'n', 'd', ' ', '3',
                                          '2', '-', 'b', 'y', 't', 'e', ' ', 'k'};
     uint32_t state[16 + 16]; /* then the same after the rounds; their sum is the key stream */
     uint32_t *scrambled = state + 16;
     rootlet_words_load(state, constant, 4);
-    rootlet_words_load(state + 4, key, 8);
-    rootlet_words_load(state + 13, nonce, 3);
+    rootlet_words_load(state + 4, key_nonce, 8);
+    rootlet_words_load(state + 13, key_nonce + 32, 3);
     state[12] = counter;
     while (length > 0) {
         rootlet_words_copy(scrambled, state, 16);

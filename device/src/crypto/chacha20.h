@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Combines data with the key stream that starts at block counter; encrypts and decrypts. */
-void rootlet_chacha20(uint8_t *data, size_t length, const uint8_t key[32], const uint8_t nonce[12],
-                      uint32_t counter);
+/* Combines data with the key stream that starts at block counter; encrypts and decrypts. The nonce
+ * stands behind the key. */
+void rootlet_chacha20(uint8_t *data, size_t length, const uint8_t key_nonce[44], uint32_t counter);
 
 #endif

@@ -39,20 +39,18 @@ size_t rootlet_profile_sign(uint8_t signature[ROOTLET_SIGNATURE_BYTES],
 }
 
 void rootlet_profile_seal(uint8_t *data, size_t length, uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
-                          const uint8_t key[ROOTLET_AEAD_KEY_BYTES],
-                          const uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES], const uint8_t *aad,
+                          const uint8_t key_nonce[ROOTLET_AEAD_KEY_NONCE_BYTES], const uint8_t *aad,
                           size_t aad_length)
 {
-    rootlet_chacha20poly1305_seal(data, length, tag, key, nonce, aad, aad_length);
+    rootlet_chacha20poly1305_seal(data, length, tag, key_nonce, aad, aad_length);
 }
 
 rootlet_status rootlet_profile_open(uint8_t *data, size_t length,
                                     const uint8_t tag[ROOTLET_AEAD_TAG_BYTES],
-                                    const uint8_t key[ROOTLET_AEAD_KEY_BYTES],
-                                    const uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES],
+                                    const uint8_t key_nonce[ROOTLET_AEAD_KEY_NONCE_BYTES],
                                     const uint8_t *aad, size_t aad_length)
 {
-    return rootlet_chacha20poly1305_open(data, length, tag, key, nonce, aad, aad_length);
+    return rootlet_chacha20poly1305_open(data, length, tag, key_nonce, aad, aad_length);
 }
 
 #else

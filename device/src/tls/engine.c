@@ -40,11 +40,12 @@ static void choose_limits(rootlet_tls *tls)
 {
     size_t content = tls->buffers.in_length - ROOTLET_TLS_RECORD_OVERHEAD;
     if (content <= 4096) {
-        tls->fragment_code = 4;
-        while (256u << tls->fragment_code > content) {
-            tls->fragment_code--;
+        unsigned code = 4;
+        while (256u << code > content) {
+            code--;
         }
-        content = 256u << tls->fragment_code;
+        content = 256u << code;
+        tls->fragment_code = (uint8_t)code;
         tls->offered |= BIT_MAX_FRAGMENT_LENGTH;
     }
     tls->content_limit = (uint16_t)content;
@@ -62,7 +63,7 @@ rootlet_status rootlet_tls_init(rootlet_tls *tls, const rootlet_tls_config *conf
         return status;
     }
     tls->config = config;
-    tls->buffers = *buffers;
+    rootlet_copy((uint8_t *)&tls->buffers, (const uint8_t *)buffers, sizeof *buffers);
     tls->buffers.in_length = smaller(buffers->in_length, LARGEST_RECORD);
     tls->offered = BIT_SUPPORTED_GROUPS | BIT_SIGNATURE_ALGORITHMS | BIT_SUPPORTED_VERSIONS |
                    BIT_KEY_SHARE | BIT_RECORD_SIZE_LIMIT;

@@ -53,7 +53,6 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
         loop variant block.left; */
     while (block.left > 0) {
         unsigned type = rootlet_read_be(&block, 2);
-        rootlet_reader data = rootlet_read_vector(&block, 2);
         unsigned at = 0;
         /*@ loop invariant at <= AT_UNKNOWN;
             loop assigns at;
@@ -61,12 +60,12 @@ rootlet_status rootlet_tls_read_extensions(rootlet_reader found[EXTENSION_PLACES
         while (at < AT_UNKNOWN && known[at] != type) {
             at++;
         }
+        found[at] = rootlet_read_vector(&block, 2);
         if ((expected >> at & 1) == 0) {
             status = ROOTLET_ERR_TLS_UNSUPPORTED_EXTENSION;
         } else if ((allowed >> at & 1) == 0 || comes_again(block, type)) {
             status = ROOTLET_ERR_TLS_ILLEGAL_PARAMETER;
         }
-        found[at] = data;
         /*@ assert readable_at(found, at); */
         /*@ assert extension_beside(found, at, \at(reader->next, Pre)); */
         /*@ assert \forall integer i; 0 <= i < EXTENSION_PLACES && i != at ==>

@@ -54,8 +54,9 @@ void rootlet_tls_transcript_hash(const rootlet_tls *tls, uint8_t hash[ROOTLET_HA
 static void set_keys(rootlet_tls_direction *direction)
 {
     static const char key_label[] = {ROOTLET_AEAD_KEY_BYTES, 'k', 'e', 'y', '\0'};
-    rootlet_tls_expand_label(direction->key, direction->secret, key_label, NULL);
-    rootlet_tls_expand_label(direction->nonce, direction->secret, IV_BYTES "iv", NULL);
+    rootlet_tls_expand_label(direction->key_nonce, direction->secret, key_label, NULL);
+    rootlet_tls_expand_label(direction->key_nonce + ROOTLET_AEAD_KEY_BYTES, direction->secret,
+                             IV_BYTES "iv", NULL);
     direction->sequence = 0;
 }
 
@@ -120,7 +121,8 @@ void rootlet_tls_start_writing_data(rootlet_tls *tls)
     set_keys(&keys->write);
 }
 
-void rootlet_tls_next_keys(rootlet_tls_direction *direction)
+/* Not inlined: smaller so, where the library is one file. */
+__attribute__((noinline)) void rootlet_tls_next_keys(rootlet_tls_direction *direction)
 {
     change_keys(direction, direction->secret, HASH_BYTES "traffic upd", NULL);
 }

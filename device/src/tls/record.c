@@ -19,18 +19,20 @@ static bool is_protected(const rootlet_tls *tls)
  * the number of the record before was the last one, 2^32 - 1 here: numbers must not wrap (section
  * 5.3), and nothing that came under that one is taken. */
 /*@ requires \valid(direction);
-    assigns direction->nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1], direction->sequence; */
+    assigns direction->key_nonce[ROOTLET_AEAD_KEY_BYTES .. ROOTLET_AEAD_KEY_NONCE_BYTES - 1],
+            direction->sequence; */
 static bool next_nonce(rootlet_tls_direction *direction)
 {
-    uint8_t *end = direction->nonce + ROOTLET_AEAD_NONCE_BYTES;
+    uint8_t *end = direction->key_nonce + ROOTLET_AEAD_KEY_NONCE_BYTES;
     uint32_t changed = direction->sequence ^ (direction->sequence + 1);
     direction->sequence++;
-    /*@ loop invariant (end == direction->nonce + 12) ||
-            (end == direction->nonce + 11 && changed <= 0xffffff) ||
-            (end == direction->nonce + 10 && changed <= 0xffff) ||
-            (end == direction->nonce + 9 && changed <= 0xff);
-        loop assigns end, changed, direction->nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1];
-        loop variant end - direction->nonce; */
+    /*@ loop invariant (end == direction->key_nonce + 44) ||
+            (end == direction->key_nonce + 43 && changed <= 0xffffff) ||
+            (end == direction->key_nonce + 42 && changed <= 0xffff) ||
+            (end == direction->key_nonce + 41 && changed <= 0xff);
+        loop assigns end, changed,
+            direction->key_nonce[ROOTLET_AEAD_KEY_BYTES .. ROOTLET_AEAD_KEY_NONCE_BYTES - 1];
+        loop variant end - direction->key_nonce; */
     do {
         *--end ^= (uint8_t)changed;
         changed /= 256;
@@ -55,7 +57,7 @@ size_t rootlet_tls_seal(rootlet_tls *tls, uint8_t *record, size_t length, unsign
     record[4] = (uint8_t)payload;
     if (sealed) {
         /* The last number is far away: rootlet_tls_write_done changes the keys before. */
-        rootlet_profile_seal(content, length, content + length, write->key, write->nonce, record,
+        rootlet_profile_seal(content, length, content + length, write->key_nonce, record,
                              RECORD_HEADER_BYTES);
         (void)next_nonce(write);
     }
@@ -94,7 +96,8 @@ rootlet_status rootlet_tls_check_header(const rootlet_tls *tls)
     requires \separated(tls, type, length,
                         tls->buffers.in + (0 .. RECORD_HEADER_BYTES + *length - 1));
     assigns *type, *length, tls->secrets.keys.read.sequence,
-            tls->secrets.keys.read.nonce[0 .. ROOTLET_AEAD_NONCE_BYTES - 1],
+            tls->secrets.keys.read.key_nonce[ROOTLET_AEAD_KEY_BYTES ..
+                ROOTLET_AEAD_KEY_NONCE_BYTES - 1],
             tls->buffers.in[RECORD_HEADER_BYTES .. RECORD_HEADER_BYTES + \old(*length) - 1];
     ensures *length <= \old(*length); */
 static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *length)
@@ -105,8 +108,8 @@ static rootlet_status open_record(rootlet_tls *tls, unsigned *type, size_t *leng
         return ROOTLET_ERR_TLS_RECORD_MAC;
     }
     *length -= ROOTLET_AEAD_TAG_BYTES;
-    if (rootlet_profile_open(content, *length, content + *length, read->key, read->nonce,
-                             tls->buffers.in, RECORD_HEADER_BYTES) != ROOTLET_OK) {
+    if (rootlet_profile_open(content, *length, content + *length, read->key_nonce, tls->buffers.in,
+                             RECORD_HEADER_BYTES) != ROOTLET_OK) {
         return ROOTLET_ERR_TLS_RECORD_MAC;
     }
     if (!next_nonce(read)) {

@@ -17,16 +17,33 @@ __attribute__((noinline)) static bool issued_by(const rootlet_x509_view *view, c
     return rootlet_reader_is(&view->issuer, name, length);
 }
 
+/* Not inlined: smaller so, where the library is one file. */
+/*@ requires \valid_read(view) && readable(view->signature) && readable(view->tbs);
+    requires \valid_read(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
+    assigns \nothing; */
+__attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
+                                               const uint8_t *public_key)
+{
+    return rootlet_profile_verify(view->signature.next, view->signature.left, public_key, NULL, 0,
+                                  view->tbs.next, view->tbs.left) == ROOTLET_OK;
+}
+
+/* By name, and where asked for by signature, too. Not inlined: smaller so. */
 /*@ requires \valid_read(view) && readable(view->issuer);
+    requires verify ==> readable(view->signature) && readable(view->tbs);
     requires \valid_read(config) && x509_configured(config);
     assigns \nothing; */
-static bool issued_by_an_anchor(const rootlet_x509_view *view, const rootlet_x509_config *config)
+__attribute__((noinline)) static bool
+issued_by_an_anchor(const rootlet_x509_view *view, const rootlet_x509_config *config, bool verify)
 {
+    const rootlet_anchor *anchor = config->anchors;
     /*@ loop invariant i <= config->anchor_count;
-        loop assigns i;
-        loop variant config->anchor_count - i; */
-    for (size_t i = 0; i < config->anchor_count; i++) {
-        if (issued_by(view, config->anchors[i].name, config->anchors[i].name_length)) {
+        loop invariant anchor == config->anchors + (config->anchor_count - i);
+        loop assigns i, anchor;
+        loop variant i; */
+    for (size_t i = config->anchor_count; i > 0; i--, anchor++) {
+        if (issued_by(view, anchor->name, anchor->name_length) &&
+            (!verify || verifies(view, anchor->public_key))) {
             return true;
         }
     }
@@ -69,7 +86,7 @@ static rootlet_status build(rootlet_x509_view *path, size_t *length,
             (\forall integer i; 0 <= i < *length ==> complete(path + i));
         loop assigns top, status, chain, count, *length, path[0 .. \at(count, Pre) - 1];
         loop variant count; */
-    while (status == ROOTLET_OK && !issued_by_an_anchor(top, config)) {
+    while (status == ROOTLET_OK && !issued_by_an_anchor(top, config, false)) {
         chain++;
         count--;
         if (count == 0) {
@@ -129,17 +146,6 @@ static rootlet_status check_dates(const rootlet_x509_view *view, const rootlet_t
     return ROOTLET_OK;
 }
 
-/* Not inlined: smaller so, where the library is one file. */
-/*@ requires \valid_read(view) && readable(view->signature) && readable(view->tbs);
-    requires \valid_read(public_key + (0 .. ROOTLET_PUBLIC_KEY_BYTES - 1));
-    assigns \nothing; */
-__attribute__((noinline)) static bool verifies(const rootlet_x509_view *view,
-                                               const uint8_t *public_key)
-{
-    return rootlet_profile_verify(view->signature.next, view->signature.left, public_key, NULL, 0,
-                                  view->tbs.next, view->tbs.left) == ROOTLET_OK;
-}
-
 /* Step 6, from the anchor down: no key is used before it is known to be authentic. */
 /*@ requires \valid_read(path + (0 .. length - 1)) && 0 < length <= ROOTLET_CHAIN_CERTIFICATES;
     requires \forall integer i; 0 <= i < length ==> complete(path + i);
@@ -149,15 +155,7 @@ static bool signatures_verify(const rootlet_x509_view *path, size_t length,
                               const rootlet_x509_config *config)
 {
     const rootlet_x509_view *view = path + length - 1;
-    const rootlet_anchor *anchor = config->anchors;
-    bool verified = false;
-    /*@ loop invariant i <= config->anchor_count && anchor == config->anchors + i;
-        loop assigns i, anchor, verified;
-        loop variant config->anchor_count - i; */
-    for (size_t i = 0; i < config->anchor_count && !verified; i++, anchor++) {
-        verified = issued_by(view, anchor->name, anchor->name_length) &&
-                   verifies(view, anchor->public_key);
-    }
+    bool verified = issued_by_an_anchor(view, config, true);
     /*@ loop invariant \exists integer i; 0 <= i < length && view == path + i;
         loop assigns view, verified;
         loop variant view - path; */

@@ -1,6 +1,7 @@
 /* See extensions.h. Malformed or not is decided by one function per extension. */
 #include "extensions.h"
 
+#include "base/bytes.h"
 #include "base/der.h"
 
 /* Last byte of the object identifiers 2.5.29.x. */
@@ -21,23 +22,21 @@ static unsigned standard_extension(const rootlet_reader *id)
     return id->left == 3 && id->next[0] == 0x55 && id->next[1] == 0x1d ? id->next[2] : 0;
 }
 
-/* Looks ahead, on a copy of the reader: each extension is read properly in its turn. */
-/*@ requires readable(rest) && \valid_read(id) && readable(*id);
+/* Looks ahead, on a copy of the reader, for the same identifier, given as a whole element: each
+ * extension is read properly in its turn. */
+/*@ requires readable(rest) && \valid_read(id + (0 .. length - 1));
     assigns \nothing; */
-static bool stands_again(rootlet_reader rest, const rootlet_reader *id)
+static bool stands_again(rootlet_reader rest, const uint8_t *id, size_t length)
 {
     /*@ loop invariant readable(rest);
         loop assigns rest;
         loop variant rest.left; */
     while (rest.left != 0) {
-        size_t behind = rootlet_der_enter(&rest, ROOTLET_DER_SEQUENCE);
         rootlet_reader other;
-        rootlet_der_contents(&other, &rest, ROOTLET_DER_OID);
-        if (rootlet_reader_is(&other, id->next, id->left)) {
+        rootlet_der_contents(&other, &rest, ROOTLET_DER_SEQUENCE);
+        if (other.left >= length && rootlet_equal(other.next, id, length)) {
             return true;
         }
-        (void)rootlet_read_bytes(&rest, rest.left);
-        rootlet_der_leave(&rest, behind);
     }
     return false;
 }
@@ -160,8 +159,12 @@ static rootlet_status read_value(rootlet_x509_view *view, unsigned extension, ro
 static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *reader)
 {
     size_t behind = rootlet_der_enter(reader, ROOTLET_DER_SEQUENCE);
+    const uint8_t *start = reader->next;
+    size_t length = reader->left;
     rootlet_reader id;
     rootlet_der_oid(&id, reader);
+    length -= reader->left;
+    /*@ assert reader->next != \null ==> \valid_read(start + (0 .. length - 1)); */
     bool critical = rootlet_der_flag(reader);
     rootlet_reader octets;
     rootlet_der_contents(&octets, reader, ROOTLET_DER_OCTET_STRING);
@@ -171,13 +174,15 @@ static rootlet_status read_extension(rootlet_x509_view *view, rootlet_reader *re
     if (reader->next == NULL) {
         return ROOTLET_ERR_X509_EXTENSION;
     }
-    if (stands_again(*reader, &id)) {
+    if (stands_again(*reader, start, length)) {
         return ROOTLET_ERR_X509_DUPLICATE_EXTENSION;
     }
     return read_value(view, standard_extension(&id), &octets, critical);
 }
 
-rootlet_status rootlet_x509_read_extensions(rootlet_x509_view *view, rootlet_reader *reader)
+/* Not inlined: smaller so, where the library is one file. */
+__attribute__((noinline)) rootlet_status rootlet_x509_read_extensions(rootlet_x509_view *view,
+                                                                      rootlet_reader *reader)
 {
     rootlet_status status;
     /*@ loop invariant read_on(*reader, \at(*reader, LoopEntry));

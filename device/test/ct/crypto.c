@@ -65,22 +65,20 @@ static void test_ed25519(void)
 /* Key and plaintext are secret, and so is the tag that is expected when opening. */
 static void test_aead(void)
 {
-    uint8_t key[32] = {7};
-    uint8_t nonce[12] = {8};
+    uint8_t key_nonce[44] = {7};
     uint8_t data[100] = "plaintext";
     uint8_t aad[13] = "aad";
     uint8_t tag[16];
-    secret(key, sizeof key);
-    secret(nonce, sizeof nonce);
+    secret(key_nonce, sizeof key_nonce);
     secret(data, sizeof data);
-    rootlet_chacha20poly1305_seal(data, sizeof data, tag, key, nonce, aad, sizeof aad);
+    rootlet_chacha20poly1305_seal(data, sizeof data, tag, key_nonce, aad, sizeof aad);
     known(data, sizeof data);
     known(tag, sizeof tag);
     rootlet_status good =
-        rootlet_chacha20poly1305_open(data, sizeof data, tag, key, nonce, aad, sizeof aad);
+        rootlet_chacha20poly1305_open(data, sizeof data, tag, key_nonce, aad, sizeof aad);
     tag[15] ^= 1;
     rootlet_status bad =
-        rootlet_chacha20poly1305_open(data, sizeof data, tag, key, nonce, aad, sizeof aad);
+        rootlet_chacha20poly1305_open(data, sizeof data, tag, key_nonce, aad, sizeof aad);
     if (good != ROOTLET_OK || bad != ROOTLET_ERR_CRYPTO_TAG) {
         printf("wrong verdict\n");
     }

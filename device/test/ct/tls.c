@@ -95,18 +95,18 @@ bool __wrap_rootlet_equal(const uint8_t *a, const uint8_t *b, size_t length)
 }
 
 rootlet_status __real_rootlet_profile_open(uint8_t *data, size_t length, const uint8_t *tag,
-                                           const uint8_t *key, const uint8_t *nonce,
-                                           const uint8_t *aad, size_t aad_length);
+                                           const uint8_t *key_nonce, const uint8_t *aad,
+                                           size_t aad_length);
 rootlet_status __wrap_rootlet_profile_open(uint8_t *data, size_t length, const uint8_t *tag,
-                                           const uint8_t *key, const uint8_t *nonce,
-                                           const uint8_t *aad, size_t aad_length);
+                                           const uint8_t *key_nonce, const uint8_t *aad,
+                                           size_t aad_length);
 
 rootlet_status __wrap_rootlet_profile_open(uint8_t *data, size_t length, const uint8_t *tag,
-                                           const uint8_t *key, const uint8_t *nonce,
-                                           const uint8_t *aad, size_t aad_length)
+                                           const uint8_t *key_nonce, const uint8_t *aad,
+                                           size_t aad_length)
 {
     rootlet_status status =
-        __real_rootlet_profile_open(data, length, tag, key, nonce, aad, aad_length);
+        __real_rootlet_profile_open(data, length, tag, key_nonce, aad, aad_length);
     uint8_t type = 0;
     while (status == ROOTLET_OK && type == 0 && length > 0) {
         type = data[--length];

@@ -65,27 +65,27 @@ static void check_hkdf(fuzz_input *input)
 
 static void check_aead(fuzz_input *input)
 {
-    uint8_t key[32], nonce[12], tag[16], expected_tag[16], expected[SEALED_MOST];
+    uint8_t key_nonce[44], tag[16], expected_tag[16], expected[SEALED_MOST];
     size_t aad_length, length;
     int done;
-    fuzz_fill(input, key, sizeof key);
-    fuzz_fill(input, nonce, sizeof nonce);
+    fuzz_fill(input, key_nonce, sizeof key_nonce);
     uint8_t *aad = fuzz_copy(input, fuzz_byte(input) % 40, &aad_length);
     uint8_t *data = fuzz_copy(input, SEALED_MOST, &length);
     EVP_CIPHER_CTX *context = EVP_CIPHER_CTX_new();
-    EXPECT(EVP_EncryptInit_ex(context, EVP_chacha20_poly1305(), NULL, key, nonce) == 1);
+    EXPECT(EVP_EncryptInit_ex(context, EVP_chacha20_poly1305(), NULL, key_nonce, key_nonce + 32) ==
+           1);
     EXPECT(EVP_EncryptUpdate(context, NULL, &done, aad, (int)aad_length) == 1);
     EXPECT(EVP_EncryptUpdate(context, expected, &done, data, (int)length) == 1);
     EXPECT(EVP_EncryptFinal_ex(context, expected + done, &done) == 1);
     EXPECT(EVP_CIPHER_CTX_ctrl(context, EVP_CTRL_AEAD_GET_TAG, 16, expected_tag) == 1);
-    rootlet_chacha20poly1305_seal(data, length, tag, key, nonce, aad, aad_length);
+    rootlet_chacha20poly1305_seal(data, length, tag, key_nonce, aad, aad_length);
     EXPECT(memcmp(tag, expected_tag, sizeof tag) == 0);
     EXPECT(memcmp(data, expected, length) == 0);
-    EXPECT(rootlet_chacha20poly1305_open(data, length, tag, key, nonce, aad, aad_length) ==
+    EXPECT(rootlet_chacha20poly1305_open(data, length, tag, key_nonce, aad, aad_length) ==
            ROOTLET_OK);
     REACHED(length > 0);
     tag[fuzz_byte(input) % 16] ^= (uint8_t)(1u << fuzz_byte(input) % 8);
-    EXPECT(rootlet_chacha20poly1305_open(data, length, tag, key, nonce, aad, aad_length) ==
+    EXPECT(rootlet_chacha20poly1305_open(data, length, tag, key_nonce, aad, aad_length) ==
            ROOTLET_ERR_CRYPTO_TAG);
     EVP_CIPHER_CTX_free(context);
     free(aad);

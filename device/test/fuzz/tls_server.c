@@ -110,8 +110,8 @@ static void send_record(fuzz_client *client, uint8_t type, const uint8_t *conten
         record[0] = CONTENT_APPLICATION_DATA;
         record[3] = (uint8_t)((length + 16) >> 8);
         record[4] = (uint8_t)(length + 16);
-        rootlet_chacha20poly1305_seal(payload, length, payload + length, keys->key, keys->nonce,
-                                      record, 5);
+        rootlet_chacha20poly1305_seal(payload, length, payload + length, keys->key_nonce, record,
+                                      5);
         length += 16;
     } else {
         record[3] = (uint8_t)(length >> 8);

@@ -11,12 +11,22 @@
 
 static vectors v;
 
+/* As the functions take them: the nonce behind the key. */
+static const uint8_t *both(const uint8_t *key, const uint8_t *nonce)
+{
+    static uint8_t key_nonce[ROOTLET_CHACHA20POLY1305_KEY_NONCE_BYTES];
+    memcpy(key_nonce, key, ROOTLET_CHACHA20POLY1305_KEY_BYTES);
+    memcpy(key_nonce + ROOTLET_CHACHA20POLY1305_KEY_BYTES, nonce,
+           ROOTLET_CHACHA20POLY1305_NONCE_BYTES);
+    return key_nonce;
+}
+
 static void test_chacha20(const char *folder)
 {
     vectors_open(&v, folder, "chacha20.txt");
     while (vectors_next(&v)) {
         uint32_t counter = (uint32_t)strtoul(v.text[3], NULL, 10);
-        rootlet_chacha20(v.bytes[4], v.length[4], v.bytes[1], v.bytes[2], counter);
+        rootlet_chacha20(v.bytes[4], v.length[4], both(v.bytes[1], v.bytes[2]), counter);
         vectors_check(&v, vectors_equal(&v, 5, v.bytes[4], v.length[4]));
     }
 }
@@ -43,26 +53,25 @@ static void test_vector(void)
 {
     uint8_t tag[16];
     uint8_t before[VECTORS_BYTES];
-    const uint8_t *key = v.bytes[1];
-    const uint8_t *nonce = v.bytes[2];
+    const uint8_t *key = both(v.bytes[1], v.bytes[2]);
     const uint8_t *aad = v.bytes[3];
     uint8_t *data = v.bytes[4];
     size_t length = v.length[4];
     size_t aad_length = v.length[3];
 
     memcpy(before, data, length);
-    rootlet_chacha20poly1305_seal(data, length, tag, key, nonce, aad, aad_length);
+    rootlet_chacha20poly1305_seal(data, length, tag, key, aad, aad_length);
     vectors_check(&v, vectors_equal(&v, 5, data, length));
     vectors_check(&v, vectors_equal(&v, 6, tag, sizeof tag));
     for (unsigned bit = 0; bit < 128; bit++) {
         tag[bit / 8] ^= (uint8_t)(1u << bit % 8);
-        vectors_check(&v, rootlet_chacha20poly1305_open(data, length, tag, key, nonce, aad,
-                                                        aad_length) == ROOTLET_ERR_CRYPTO_TAG);
+        vectors_check(&v, rootlet_chacha20poly1305_open(data, length, tag, key, aad, aad_length) ==
+                              ROOTLET_ERR_CRYPTO_TAG);
         vectors_check(&v, vectors_equal(&v, 5, data, length));
         tag[bit / 8] ^= (uint8_t)(1u << bit % 8);
     }
-    vectors_check(&v, rootlet_chacha20poly1305_open(data, length, tag, key, nonce, aad,
-                                                    aad_length) == ROOTLET_OK);
+    vectors_check(&v, rootlet_chacha20poly1305_open(data, length, tag, key, aad, aad_length) ==
+                          ROOTLET_OK);
     vectors_check(&v, memcmp(data, before, length) == 0);
 }
 
@@ -70,20 +79,18 @@ static void test_vector(void)
 static void test_lengths(void)
 {
     static uint8_t buffer[3 + 200 + 1];
-    uint8_t key[33];
-    uint8_t nonce[13];
+    uint8_t key[1 + ROOTLET_CHACHA20POLY1305_KEY_NONCE_BYTES];
     uint8_t tag[17];
     for (unsigned i = 0; i < sizeof key; i++) {
         key[i] = (uint8_t)(i * 7);
     }
-    memset(nonce, 9, sizeof nonce);
     for (size_t length = 0; length <= 200; length++) {
         uint8_t *data = buffer + 3;
         memset(buffer, 0xa5, sizeof buffer);
         memset(data, 'x', length);
-        rootlet_chacha20poly1305_seal(data, length, tag + 1, key + 1, nonce + 1, key, length % 33);
-        rootlet_status status = rootlet_chacha20poly1305_open(data, length, tag + 1, key + 1,
-                                                              nonce + 1, key, length % 33);
+        rootlet_chacha20poly1305_seal(data, length, tag + 1, key + 1, key, length % 33);
+        rootlet_status status =
+            rootlet_chacha20poly1305_open(data, length, tag + 1, key + 1, key, length % 33);
         bool same = true;
         for (size_t i = 0; i < length; i++) {
             same = same && data[i] == 'x';

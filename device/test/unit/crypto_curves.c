@@ -118,17 +118,15 @@ static void test_profile_signature(void)
 
 static void test_profile_records(void)
 {
-    uint8_t key[ROOTLET_AEAD_KEY_BYTES] = {6};
-    uint8_t nonce[ROOTLET_AEAD_NONCE_BYTES] = {7};
+    uint8_t key[ROOTLET_AEAD_KEY_NONCE_BYTES] = {6};
     uint8_t tag[ROOTLET_AEAD_TAG_BYTES];
     uint8_t data[5] = "data";
-    rootlet_profile_seal(data, sizeof data, tag, key, nonce, NULL, 0);
+    rootlet_profile_seal(data, sizeof data, tag, key, NULL, 0);
     check(memcmp(data, "data", 4) != 0, "profile", "seal");
-    check(rootlet_profile_open(data, sizeof data, tag, key, nonce, NULL, 0) == ROOTLET_OK &&
+    check(rootlet_profile_open(data, sizeof data, tag, key, NULL, 0) == ROOTLET_OK &&
               memcmp(data, "data", 5) == 0,
           "profile", "open");
-    check(rootlet_profile_open(data, sizeof data, tag, key, nonce, NULL, 0) ==
-              ROOTLET_ERR_CRYPTO_TAG,
+    check(rootlet_profile_open(data, sizeof data, tag, key, NULL, 0) == ROOTLET_ERR_CRYPTO_TAG,
           "profile", "open twice");
 }
 

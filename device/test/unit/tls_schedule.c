@@ -49,8 +49,8 @@ static bool compare(const schedule_test *test, const vectors *v)
     } known[] = {
         {"client-secret", keys->write.secret, sizeof keys->write.secret},
         {"server-secret", keys->read.secret, sizeof keys->read.secret},
-        {"client-iv", keys->write.nonce, sizeof keys->write.nonce},
-        {"server-iv", keys->read.nonce, sizeof keys->read.nonce},
+        {"client-iv", keys->write.key_nonce + ROOTLET_AEAD_KEY_BYTES, ROOTLET_AEAD_NONCE_BYTES},
+        {"server-iv", keys->read.key_nonce + ROOTLET_AEAD_KEY_BYTES, ROOTLET_AEAD_NONCE_BYTES},
         {"master-secret", keys->schedule, sizeof keys->schedule},
         {"finished", test->mac, sizeof test->mac},
     };

@@ -84,8 +84,7 @@ def rootlet_chacha20poly1305_seal(
         data,
         len(plaintext),
         tag,
-        _sized(key, 32, "key"),
-        _sized(nonce, 12, "nonce"),
+        _sized(key, 32, "key") + _sized(nonce, 12, "nonce"),
         aad,
         len(aad),
     )
@@ -101,8 +100,7 @@ def rootlet_chacha20poly1305_open(
         data,
         len(ciphertext),
         _sized(tag, 16, "tag"),
-        _sized(key, 32, "key"),
-        _sized(nonce, 12, "nonce"),
+        _sized(key, 32, "key") + _sized(nonce, 12, "nonce"),
         aad,
         len(aad),
     )

@@ -58,8 +58,8 @@ class Schedule:
 def renumber(direction: Any, sequence: int) -> None:
     """Let a ``rootlet_tls_direction`` of the device's go on with another record number. Its nonce
     is of the next record: the IV and the number of 64 bits (RFC 9846 section 5.3) combined."""
-    changed = number(direction.sequence ^ sequence, len(direction.nonce))
-    direction.nonce = [a ^ b for a, b in zip(direction.nonce, changed, strict=True)]
+    changed = number(direction.sequence ^ sequence, len(direction.key_nonce))
+    direction.key_nonce = [a ^ b for a, b in zip(direction.key_nonce, changed, strict=True)]
     direction.sequence = sequence
 
 
