@@ -44,7 +44,7 @@ from rootlet.pki import (
     require_profile_key,
 )
 from rootlet.profile import PROFILE_NAMES
-from support.makers import PASSPHRASE, bare_maker, deliver_device, made_maker
+from support.makers import PASSPHRASE, bare_maker, deliver_device, made_maker, shared_maker
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -304,12 +304,16 @@ def with_key(maker: Maker, root: x509.Certificate) -> None:
         assert roots.open(root).public_key() == root.public_key()
 
 
-def test_every_certificate_of_a_ceremony_is_in_the_record(tmp_path: Path) -> None:
-    maker = made_maker(tmp_path / "mine", now=NOW)
+def test_every_certificate_of_a_ceremony_is_in_the_record(
+    tmp_path: Path, place: Path | str
+) -> None:
+    maker = shared_maker(tmp_path / "mine", place if isinstance(place, str) else "")
+    init_ca(maker, PASSPHRASE, now=NOW)
     rotate_issuing(maker, conditions(maker))
     promote(maker, conditions(maker))
     with open_records(maker) as records:
         found = [(record.kind, record.name, record.status) for record in records.all()]
+        assert records.verify().problems == []
     assert found == [
         (Kind.ROOT, "CN=Example Root", Status.DELIVERED),
         (Kind.ROOT, "CN=Example Root 2", Status.REPLACED),
@@ -319,6 +323,13 @@ def test_every_certificate_of_a_ceremony_is_in_the_record(tmp_path: Path) -> Non
         (Kind.ROOT, "CN=Example Root 3", Status.DELIVERED),
         (Kind.ISSUING, "CN=Example Issuing 3", Status.DELIVERED),
     ]
+    device = deliver_device(maker, "sensor-1", now=NOW).certificate
+    hold_renewal(maker, conditions(maker))
+    root_crl(maker, conditions(maker))
+    assert accepted(maker, device, tmp_path)
+    with open_records(maker) as records:
+        assert [record.name for record in records.all()[7:]] == ["sensor-1", "CN=Example Issuing 3"]
+        assert records.verify().problems == []
 
 
 def test_a_ceremony_minds_the_clock(tmp_path: Path) -> None:
