@@ -21,6 +21,7 @@ from rootlet.ca.acme.ari import certificate_id
 from rootlet.ca.acme.jws import encode
 from rootlet.ca.acme.model import BindingKey
 from rootlet.ca.acme.order_store import Lost, OrderRecords
+from rootlet.ca.records import serial_text
 from rootlet.errors import Environment
 from rootlet.maker_ca import AcmeRules
 from support.acme_client import (
@@ -384,3 +385,26 @@ def test_only_the_challenges_that_are_allowed(tmp_path: Path) -> None:
         assert [each["type"] for each in shown] == ["dns-01"]
         address = {"identifiers": [{"type": "ip", "value": "192.0.2.7"}]}
         assert problem(client.post("/acme/new-order", address)) == "rejectedIdentifier"
+
+
+def test_orders_are_forgotten_long_after_their_certificates_ended(place: Path | str) -> None:
+    start = datetime(2027, 3, 1, tzinfo=UTC)
+    moment = [start]
+    rules = AcmeRules(profiles={"long": timedelta(hours=48)})
+    with server_in_process(place, rules, now=lambda: moment[0]) as server:
+        client = Client(server)
+        client.register()
+        left, (done, order) = client.order().headers["location"], client.ready()
+        serial = certificate(client, order).serial_number
+
+        def known(after: timedelta) -> list[bool]:
+            moment[0] = start + after
+            server.acme.orders.sweep(moment[0])
+            ids = [where.rpartition("/")[2] for where in (left, done)]
+            return [server.acme.orders.order(identity) is not None for identity in ids]
+
+        assert known(timedelta(days=30, hours=23)) == [True, True]
+        assert known(timedelta(days=31, hours=1)) == [False, True]
+        assert known(timedelta(days=31, hours=23)) == [False, True]
+        assert known(timedelta(days=32, hours=1)) == [False, False]
+        assert server.acme.records.with_serial(serial_text(serial)) is not None

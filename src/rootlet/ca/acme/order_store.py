@@ -49,11 +49,12 @@ from rootlet.ca.record_store import RecordStore, issuance_with
 from rootlet.ca.records import Issuance
 from rootlet.ca.revocation_store import is_revoked
 from rootlet.ca.statement_store import Statement
+from rootlet.ca.tables_store import ISSUANCES
 
 __all__ = ["Lost", "OrderRecords", "OrderStore", "Taken"]
 
 KEPT = timedelta(days=30)
-"""How long an order that came to nothing is remembered after it expired."""
+"""How long an order is remembered after it expired, and its certificate has ended."""
 
 
 class Taken(Exception):
@@ -198,12 +199,20 @@ class OrderStore:
             _change(connection, identity, Status.READY, status, error)
 
     def sweep(self, now: datetime) -> None:
-        """Forget what expired long ago and came to nothing; certificates' orders are kept."""
-        nothing = (ORDERS.c.status != Status.VALID.value) & (ORDERS.c.expires < seconds(now - KEPT))
+        """Forget what expired long ago: orders, and where a certificate came of one, that too.
+
+        The certificates themselves stay in the record.
+        """
+        long_ago = seconds(now - KEPT)
+        living = sa.select(ISSUANCES.c.serial).where(
+            ISSUANCES.c.not_after >= long_ago, ISSUANCES.c.serial == ORDERS.c.serial
+        )
+        whatever = ORDERS.c.status.in_([status.value for status in Status])  # as the index wants it
+        over = whatever & (ORDERS.c.expires < long_ago) & ~living.exists()
         with self._database.transaction() as connection:
-            old = sa.select(ORDERS.c.id).where(nothing)
+            old = sa.select(ORDERS.c.id).where(over)
             connection.execute(AUTHORIZATIONS.delete().where(AUTHORIZATIONS.c.order_id.in_(old)))
-            connection.execute(ORDERS.delete().where(nothing))
+            connection.execute(ORDERS.delete().where(over))
             connection.execute(NONCES.delete().where(NONCES.c.expires < seconds(now)))
 
 
