@@ -32,7 +32,7 @@ TEST_PACKAGES = (
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
     *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
     *("frama-c-base", "why3", "cvc4", "z3"),
-    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd"),
+    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd", "haproxy"),
 )
 FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -43,7 +43,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 SYSTEM_PYTHON_PACKAGES = ("python3-dev", "python3-venv")
 """Debian keeps these apart from its own Python; another Python brings them along."""
 
-SERVICES = ("nginx", "postgresql")
+SERVICES = ("nginx", "postgresql", "haproxy")
 """Packages that would start a service of the same name."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
