@@ -74,6 +74,7 @@ class Database:
         """A SQLite file, or the address of a PostgreSQL database."""
         self.shared = isinstance(place, str)
         """Whether this is PostgreSQL, which other nodes may write to at the same time."""
+        self._idle: list[sa.Connection] = []
         with database_errors(place):
             if isinstance(place, Path):
                 _prepare_file(place, create=create)
@@ -101,7 +102,28 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
+        while self._idle:
+            self._idle.pop().close()
         self.engine.dispose()
+
+    @contextmanager
+    def _connected(self) -> Iterator[sa.Connection]:
+        """A connection for one transaction. Those to SQLite are kept: there, taking one from the
+        pool and giving it back takes longer than what is done with it."""
+        if self.shared:
+            with self.engine.connect() as connection:
+                yield connection
+            return
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            connection = self.engine.connect()
+        try:
+            yield connection
+        except BaseException:
+            connection.close()
+            raise
+        self._idle.append(connection)
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[sa.Connection]:
@@ -116,7 +138,7 @@ class Database:
         """
         with (
             database_errors(self.place),
-            self.engine.connect() as connection,
+            self._connected() as connection,
             connection.begin(),
         ):
             if not self.shared:
@@ -128,7 +150,7 @@ class Database:
     @contextmanager
     def snapshot(self) -> Iterator[sa.Connection]:
         """One state of all tables to read from, whatever is written meanwhile; never waits."""
-        with database_errors(self.place), self.engine.connect() as connection:
+        with database_errors(self.place), self._connected() as connection:
             if self.shared:
                 connection.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
