@@ -21,7 +21,6 @@ from rootlet.ca.acme.ari import certificate_id
 from rootlet.ca.acme.jws import encode
 from rootlet.ca.acme.model import BindingKey
 from rootlet.ca.acme.order_store import Lost, OrderRecords
-from rootlet.ca.records import serial_text
 from rootlet.errors import Environment
 from rootlet.maker_ca import AcmeRules
 from support.acme_client import (
@@ -227,33 +226,6 @@ def test_a_failed_challenge_ends_its_order(server: Server) -> None:
     assert [each["error"] for each in shown["challenges"]] == [error]
 
 
-def begun_keys(server: Server) -> list[tuple[str, str]]:
-    return [(authorization.id, kind) for authorization, kind, _ in server.submitted]
-
-
-def test_a_validation_that_was_lost_is_begun_anew(tmp_path: Path) -> None:
-    moment = [datetime(2027, 3, 1, tzinfo=UTC)]
-    with server_in_process(tmp_path / "ca.sqlite", now=lambda: moment[0]) as server:
-        client = Client(server)
-        client.register()
-        made = client.order()
-        where, url = made.headers["location"], json.loads(made.body)["authorizations"][0]
-        challenge = json.loads(client.post(url).body)["challenges"][0]["url"]
-        client.post(challenge, {})
-        begun = server.submitted.copy()
-        assert client.post(url).headers["retry-after"] == "1"
-        client.post(challenge, {})
-        assert server.submitted == begun
-        moment[0] += timedelta(seconds=31)
-        client.post(url)
-        assert begun_keys(server) == begun_keys(server)[:1] * 2
-        client.post(where)
-        assert len(server.submitted) == 2
-        moment[0] += timedelta(seconds=31)
-        client.post(where)
-        assert begun_keys(server) == begun_keys(server)[:1] * 3
-
-
 def test_renewal_information(tmp_path: Path) -> None:
     moment = [datetime(2027, 3, 1, 12, tzinfo=UTC)]
     rules = AcmeRules(profiles={"short": timedelta(minutes=100), "minute": timedelta(minutes=1)})
@@ -385,26 +357,3 @@ def test_only_the_challenges_that_are_allowed(tmp_path: Path) -> None:
         assert [each["type"] for each in shown] == ["dns-01"]
         address = {"identifiers": [{"type": "ip", "value": "192.0.2.7"}]}
         assert problem(client.post("/acme/new-order", address)) == "rejectedIdentifier"
-
-
-def test_orders_are_forgotten_long_after_their_certificates_ended(place: Path | str) -> None:
-    start = datetime(2027, 3, 1, tzinfo=UTC)
-    moment = [start]
-    rules = AcmeRules(profiles={"long": timedelta(hours=48)})
-    with server_in_process(place, rules, now=lambda: moment[0]) as server:
-        client = Client(server)
-        client.register()
-        left, (done, order) = client.order().headers["location"], client.ready()
-        serial = certificate(client, order).serial_number
-
-        def known(after: timedelta) -> list[bool]:
-            moment[0] = start + after
-            server.acme.orders.sweep(moment[0])
-            ids = [where.rpartition("/")[2] for where in (left, done)]
-            return [server.acme.orders.order(identity) is not None for identity in ids]
-
-        assert known(timedelta(days=30, hours=23)) == [True, True]
-        assert known(timedelta(days=31, hours=1)) == [False, True]
-        assert known(timedelta(days=31, hours=23)) == [False, True]
-        assert known(timedelta(days=32, hours=1)) == [False, False]
-        assert server.acme.records.with_serial(serial_text(serial)) is not None
