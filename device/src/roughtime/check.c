@@ -268,36 +268,53 @@ static rootlet_status read_sample(rootlet_roughtime_sample *sample,
     return ROOTLET_OK;
 }
 
-/* All but the signatures, which are checked with what is got. Not inlined: its frame must not lie
- * under them. */
-/*@ requires \valid(sample) && \valid(got + (0 .. RESPONSE_VALUES - 1));
-    requires readable_at(got, RESPONSE);
+/* What the signatures are checked with. */
+typedef struct evidence {
+    rootlet_reader delegation;
+    rootlet_reader time;
+    const uint8_t *delegation_signature;
+    const uint8_t *time_signature;
+    const uint8_t *delegated_key;
+    rootlet_roughtime_sample sample;
+} evidence;
+
+/* All but the signatures. Not inlined: its frame must not lie under them. */
+/*@ predicate evidence_found{L}(evidence *found) =
+        readable(found->delegation) && readable(found->time) &&
+        \valid_read(found->delegation_signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
+        \valid_read(found->time_signature + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
+        \valid_read(found->delegated_key + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1));
+*/
+/*@ requires \valid(found);
     requires \valid_read(request + (0 .. request_length - 1));
-    requires \separated(sample, got + (0 .. RESPONSE_VALUES - 1));
-    assigns *sample, got[0 .. RESPONSE_VALUES - 1];
-    ensures \result == ROOTLET_OK ==> readable_at(got, CERT_DELE) && readable_at(got,
-   RESPONSE_SREP); ensures \result == ROOTLET_OK ==>
-        \valid_read(got[CERT_SIG].next + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
-        \valid_read(got[RESPONSE_SIG].next + (0 .. ROOTLET_ED25519_SIGNATURE_BYTES - 1)) &&
-        \valid_read(got[DELE_PUBK].next + (0 .. ROOTLET_ROUGHTIME_KEY_BYTES - 1)); */
+    requires \valid_read(response + (0 .. response_length - 1));
+    assigns *found;
+    ensures \result == ROOTLET_OK ==> evidence_found(found); */
 __attribute__((noinline)) static rootlet_status
-read_evidence(rootlet_roughtime_sample *sample, rootlet_reader got[RESPONSE_VALUES],
-              const uint8_t *request, size_t request_length, size_t request_zeros)
+read_evidence(evidence *found, const uint8_t *request, size_t request_length, size_t request_zeros,
+              const uint8_t *response, size_t response_length)
 {
     rootlet_reader asked[REQUEST_VALUES];
+    rootlet_reader got[RESPONSE_VALUES];
     rootlet_reader packet = rootlet_reader_over(request, request_length);
     if (rootlet_roughtime_read_header(&packet, request_zeros) != ROOTLET_OK ||
         rootlet_roughtime_read_message(asked, request_values, REQUEST_VALUES, &packet,
                                        request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
+    got[RESPONSE] = rootlet_reader_over(response, response_length);
     rootlet_status status = read_response(got);
     if (status == ROOTLET_OK) {
-        status = read_sample(sample, got, asked);
+        status = read_sample(&found->sample, got, asked);
     }
     if (status != ROOTLET_OK) {
         return status;
     }
+    found->delegation = got[CERT_DELE];
+    found->time = got[RESPONSE_SREP];
+    found->delegation_signature = got[CERT_SIG].next;
+    found->time_signature = got[RESPONSE_SIG].next;
+    found->delegated_key = got[DELE_PUBK].next;
     uint8_t hash[ROOTLET_ROUGHTIME_HASH_BYTES];
     rootlet_roughtime_hash(hash, ROOTLET_ROUGHTIME_LEAF, request, request_length, NULL,
                            request_zeros);
@@ -310,25 +327,24 @@ rootlet_status rootlet_roughtime_check(rootlet_roughtime_sample *sample, const u
                                        const uint8_t server_key[ROOTLET_ROUGHTIME_KEY_BYTES],
                                        unsigned options)
 {
-    rootlet_roughtime_sample found;
-    rootlet_reader got[RESPONSE_VALUES];
-    got[RESPONSE] = rootlet_reader_over(response, response_length);
-    rootlet_status status = read_evidence(&found, got, request, request_length, request_zeros);
+    evidence found;
+    rootlet_status status =
+        read_evidence(&found, request, request_length, request_zeros, response, response_length);
     if (status != ROOTLET_OK) {
         return status;
     }
-    const bool drafts = found.version != ROOTLET_ROUGHTIME_VERSION_1 ||
+    const bool drafts = found.sample.version != ROOTLET_ROUGHTIME_VERSION_1 ||
                         (options & ROOTLET_ROUGHTIME_APPENDIX_B) != 0;
     const uint8_t letter = drafts ? 'T' : 't';
     /* Steps 5 and 7: the long-term key signed the delegation, the delegated key the time. */
-    if (!is_signed(&got[CERT_DELE], got[CERT_SIG].next, server_key, delegation_context,
+    if (!is_signed(&found.delegation, found.delegation_signature, server_key, delegation_context,
                    sizeof delegation_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_DELEGATION;
     }
-    if (!is_signed(&got[RESPONSE_SREP], got[RESPONSE_SIG].next, got[DELE_PUBK].next,
-                   response_context, sizeof response_context, letter)) {
+    if (!is_signed(&found.time, found.time_signature, found.delegated_key, response_context,
+                   sizeof response_context, letter)) {
         return ROOTLET_ERR_ROUGHTIME_SIGNATURE;
     }
-    *sample = found;
+    *sample = found.sample;
     return ROOTLET_OK;
 }
