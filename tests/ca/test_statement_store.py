@@ -68,6 +68,14 @@ def test_rows_are_written_and_read_alike(
         assert list(map(dict, connection.execute(SELECT, wanted).mappings())) == [order]
 
 
+def test_a_value_too_few_or_too_many_is_noticed(tmp_path: Path) -> None:
+    """On SQLite, where it is not SQLAlchemy that runs it."""
+    with Database(tmp_path / "ca.sqlite", create=True) as made, made.snapshot() as connection:
+        for values in ({}, {"want": "x"}, {"wanted": "x", "more": "y"}):
+            with pytest.raises(ValueError, match="wanted"):
+                Statement(SELECT).rows(connection, **values)
+
+
 def test_bytes_are_read_back(database: Database) -> None:
     row: dict[str, object] = {
         "serial": "01",

@@ -32,6 +32,8 @@ class _Short:
     """Name, value where the statement holds one, and how it is written; in their order."""
     columns: tuple[tuple[str, Convert], ...]
     """Name, and how it is read."""
+    required: frozenset[str]
+    """Names of the values that it does not hold."""
 
 
 class Statement:
@@ -70,6 +72,8 @@ class Statement:
         short = self._short
         if short is None:
             short = self._short = _short(self._statement, connection.dialect)
+        if values.keys() != short.required:
+            raise ValueError(f"values for {sorted(short.required)}, not {sorted(values)}")
         given = [
             values.get(name, value) if write is None else write(values.get(name, value))
             for name, value, write in short.values
@@ -91,4 +95,5 @@ def _short(statement: sa.Select[Any] | sa.Insert | sa.Update, dialect: sa.Dialec
         for column in statement.selected_columns:
             read = column.type.dialect_impl(dialect).result_processor(dialect, None)
             columns.append((str(column.key), read))
-    return _Short(str(compiled), tuple(values), tuple(columns))
+    required = frozenset(name for name in compiled.positiontup if compiled.binds[name].required)
+    return _Short(str(compiled), tuple(values), tuple(columns), required)

@@ -26,8 +26,10 @@ from rootlet.ca.acme.http_validation.tls_alpn01 import EXTENSION, tls_alpn01
 from rootlet.ca.acme.http_validation.validator import Validator
 from rootlet.ca.acme.identifiers import Identifier, digest, server_name, text_record
 from rootlet.ca.acme.model import Account, Authorization
+from rootlet.ca.acme.order_store import OrderStore
 from rootlet.ca.acme.problems import Problem
 from rootlet.ca.acme.states import Status
+from rootlet.ca.database_store import Database
 from rootlet.maker_ca import AcmeRules
 from support.name_server import names
 from support.processes import LOOPBACK, free_port
@@ -334,7 +336,7 @@ def test_a_name_server_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> Non
     assert rule(refusal) == "dns"
 
 
-def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(validator_module, "SECONDS", 0.2)
     kept: list[object] = []
     done = threading.Event()
@@ -349,8 +351,12 @@ def test_a_validation_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
         writer.close()
 
     async def run() -> None:
+        with Database(tmp_path / "ca.sqlite", create=True) as database:
+            await validated(OrderStore(database))
+
+    async def validated(orders: OrderStore) -> None:
         async with web(silent) as (rules, asked):
-            validator = Found(None, rules, now=lambda: datetime.now(UTC), event=print)  # type: ignore[arg-type]
+            validator = Found(orders, rules, now=lambda: datetime.now(UTC), event=print)
             validator.start()
             now = datetime.now(UTC)
             owner = Account("account", {}, "a-thumbprint", (), Status.VALID, None, now)
