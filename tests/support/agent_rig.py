@@ -109,6 +109,7 @@ class Rig:
             clients=self.folder / "clients.pem",
             client_auth=ClientAuth.OFF,
             root_dir=self.folder / "www",
+            config=self.config,
             state=state,
             user=pwd.getpwuid(0).pw_name if os.geteuid() == 0 else None,
         )
@@ -123,7 +124,7 @@ class Rig:
         self.command(Nginx().start_command(self.config, complete=True).argv)
 
     def stop(self) -> None:
-        self.command(Nginx().stop_command(self.config, complete=True).argv)
+        self.command(Nginx().stop_trigger(self.config, complete=True).argv)
         wait_until(lambda: not (self.folder / "run/nginx.pid").exists())
 
 

@@ -71,10 +71,12 @@ def authority_of(
     return Authority(policy, made.root, made.issuing, made.issuing_key, Kept(), None), made
 
 
-def bare_maker(folder: Path, profile: str = "c25519", names: Sequence[str] = NAMES) -> Maker:
+def bare_maker(
+    folder: Path, profile: str = "c25519", names: Sequence[str] = NAMES, *, name: str = "Example"
+) -> Maker:
     """A folder with nothing but rootlet.toml."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = starter_text("Example", load_profile(profile), names)
+    text = starter_text(name, load_profile(profile), names)
     (folder / CONFIG_NAME).write_text(text, encoding="utf-8")
     return load_maker(folder)
 
@@ -88,9 +90,11 @@ def shared_maker(folder: Path, address: str) -> Maker:
     return load_maker(folder)
 
 
-def made_maker(folder: Path, profile: str = "c25519", *, now: datetime | None = None) -> Maker:
+def made_maker(
+    folder: Path, profile: str = "c25519", *, now: datetime | None = None, name: str = "Example"
+) -> Maker:
     """A folder with a root and an issuing CA, made at ``now``."""
-    maker = bare_maker(folder, profile)
+    maker = bare_maker(folder, profile, name=name)
     init_ca(maker, PASSPHRASE, now=now or datetime.now(UTC))
     return maker
 

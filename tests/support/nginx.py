@@ -16,7 +16,7 @@ from rootlet.maker import Maker
 from rootlet.pki import Kind
 from rootlet.profile import Profile, load_profile
 from rootlet.servers import ClientAuth, Listen, Nginx, ServerSettings
-from rootlet.servers.openssl_words import openssl_words
+from rootlet.servers.words import openssl_words
 from support.processes import LOOPBACK, free_port, tool
 
 __all__ = ["NAME", "Echo", "Live", "run", "settings_for", "started"]
@@ -46,6 +46,7 @@ def settings_for(
         crl=crl_path(maker) if crl_path(maker).exists() else None,
         proxy_to=proxy_to,
         root_dir=None if proxy_to else maker / "www",
+        config=maker / "nginx.conf" if complete else None,
         state=maker / "run" / f"nginx-{NAME}" if complete else None,
         user=user,
     )
@@ -58,6 +59,8 @@ def run(argv: tuple[str, ...] | list[str]) -> subprocess.CompletedProcess[str]:
 
 class Echo(BaseHTTPRequestHandler):
     """An application that says who it was told is asking."""
+
+    wbufsize = -1  # head and body at once: in two writes they wait for each other's ACK, 40 ms
 
     def do_GET(self) -> None:
         body = f"device={self.headers.get_all('Rootlet-Device')}".encode()
@@ -106,7 +109,7 @@ class Live:
 
     def reload(self) -> None:
         """Tell it to take up new files."""
-        done = run(Nginx().reload_command(self.config, complete=True).argv)
+        done = run(Nginx().reload_trigger(self.config, complete=True).argv)
         assert done.returncode == 0, done.stderr
 
     def serial(self) -> int:
@@ -131,5 +134,5 @@ def started(maker: Maker, application: str, auth: ClientAuth) -> Iterator[Live]:
     try:
         yield Live(maker, port, config)
     finally:
-        done = run(Nginx().stop_command(config, complete=True).argv)
+        done = run(Nginx().stop_trigger(config, complete=True).argv)
     assert done.returncode == 0, done.stderr

@@ -12,7 +12,7 @@ from rootlet.files import read_bytes
 from rootlet.maker import Table
 from rootlet.pki import Host, host_text, parse_host
 from rootlet.profile import PROFILE_NAMES, Profile, load_profile
-from rootlet.servers import WRITERS, Listen, parse_listen
+from rootlet.servers import WRITERS, Listen, OpensslConf, parse_listen
 
 __all__ = ["AGENT_CONFIG", "AgentConfig", "Kept", "load_config", "parse_config"]
 
@@ -23,6 +23,9 @@ CHALLENGE = "http-01"
 
 CONFIRM_SECONDS = (1, 600)
 """Shortest and longest wait for a server to serve a new certificate."""
+
+KINDS = tuple(kind for kind in WRITERS if kind != OpensslConf.name)
+"""Servers that can be told to reload."""
 
 LOOPBACK_HOSTS = {"127.0.0.1", "::1", "localhost"}
 
@@ -145,6 +148,7 @@ def _path(table: Table, key: str, folder: Path) -> Path | None:
 
 def _kept(table: Table, folder: Path) -> Kept:
     names = tuple(parse_host(name) for name in table.strings("names"))
+    server = _server(table)
     if not names or len(set(names)) != len(names):
         raise Misuse(
             f"{table.where} names holds no name, or one twice", hint='write ["api.example.test"]'
@@ -161,8 +165,8 @@ def _kept(table: Table, folder: Path) -> Kept:
         profile=load_profile(table.get("profile", str, PROFILE_NAMES[0])),
         acme_profile=table.get("acme_profile", str, ""),
         folder=_link(folder / table.get("folder", str), table),
-        server=_one_of(table, "server", tuple(WRITERS), "nginx"),
-        server_config=_path(table, "server_config", folder),
+        server=server,
+        server_config=_server_config(table, server, folder),
         address=_address(table),
         confirm_seconds=_seconds(table, "confirm_seconds", 30),
         listen=parse_listen(listen) if listen else None,
@@ -170,6 +174,28 @@ def _kept(table: Table, folder: Path) -> Kept:
     )
     table.finish()
     return kept
+
+
+def _server(table: Table) -> str:
+    """Its kind; one that cannot take up a certificate without a gap only where that is accepted."""
+    server = _one_of(table, "server", KINDS, "nginx")
+    gap, accepted = WRITERS[server].gap, table.get("accept_gap", bool, False)
+    if gap and not accepted:
+        raise Misuse(
+            f"{table.where} server = {server!r}: {gap}",
+            hint="choose another server, put one in front, or write accept_gap = true",
+        )
+    return server
+
+
+def _server_config(table: Table, server: str, folder: Path) -> Path | None:
+    config = _path(table, "server_config", folder)
+    if config is None and WRITERS[server].found_by_config:
+        raise Misuse(
+            f"{table.where} server = {server!r} is found by its configuration",
+            hint='name it: server_config = "/srv/maker/FILE", as rootlet server config wrote it',
+        )
+    return None if config is None else config.resolve()
 
 
 def _one_of(table: Table, key: str, known: tuple[str, ...], default: str) -> str:

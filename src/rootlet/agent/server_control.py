@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -15,7 +17,7 @@ from cryptography import x509
 
 from rootlet.errors import Environment, Missing
 from rootlet.pki import Host, certificate_to_pem, host_text
-from rootlet.servers import Listen, ServerWriter
+from rootlet.servers import Listen, Nothing, Run, ServerWriter, Signal, Touch
 
 __all__ = ["Seen", "ServerControl"]
 
@@ -68,12 +70,23 @@ class ServerControl:
     def check(self) -> None:
         """The server's own check of its configuration; ``Environment`` says what it found."""
         command = self.writer.check_command(self.config or Path(), complete=self._complete)
-        self._run(command.argv, "does not accept its configuration")
+        if isinstance(command, Run):
+            self._run(command.argv, "does not accept its configuration")
 
     def reload(self) -> None:
         """Make the server take up what is on the disk; ``Environment`` when it cannot."""
-        command = self.writer.reload_command(self.config or Path(), complete=self._complete)
-        self._run(command.argv, "cannot be told to reload")
+        trigger = self.writer.reload_trigger(self.config or Path(), complete=self._complete)
+        what = "cannot be told to reload"
+        match trigger:
+            case Run():
+                self._run(trigger.argv, what)
+            case Signal() | Touch():
+                try:
+                    _send(trigger) if isinstance(trigger, Signal) else trigger.path.touch()
+                except (OSError, ValueError) as error:
+                    raise _unwilling(self.writer.name, what, str(error), trigger.text) from error
+            case Nothing():
+                pass
 
     @property
     def _complete(self) -> bool:
@@ -83,7 +96,7 @@ class ServerControl:
         paths = f"{os.environ.get('PATH', os.defpath)}:{MORE_PLACES}"
         program = shutil.which(argv[0], path=paths)
         if program is None:
-            raise Missing(f"{argv[0]} is not installed", hint=f"apt-get install -y {argv[0]}")
+            raise Missing(f"{argv[0]} is not installed", hint=f"install it: {self.writer.package}")
         try:
             done = subprocess.run(
                 [program, *argv[1:]],
@@ -93,10 +106,10 @@ class ServerControl:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise _unwilling(self.writer.name, what, str(error), argv) from error
+            raise _unwilling(self.writer.name, what, str(error), shlex.join(argv)) from error
         if done.returncode:
             said = (done.stderr or done.stdout).decode("utf-8", "replace")
-            raise _unwilling(self.writer.name, what, said, argv)
+            raise _unwilling(self.writer.name, what, said, shlex.join(argv))
 
     def look(self) -> Seen:
         """One fresh handshake, checked against the maker's root as a client would."""
@@ -146,10 +159,19 @@ class ServerControl:
         )
 
 
-def _unwilling(name: str, what: str, said: str, argv: tuple[str, ...]) -> Environment:
+def _send(trigger: Signal) -> None:
+    """Signal the server; ``ValueError`` when its process number is another program's by now."""
+    pid = int(trigger.pid_file.read_text(encoding="ascii"))
+    name = Path(f"/proc/{pid}/comm").read_text(encoding="utf-8").strip()
+    if name != trigger.program:
+        raise ValueError(f"process {pid} is {name}, not {trigger.program}")
+    os.kill(pid, signal.Signals[f"SIG{trigger.signal}"])
+
+
+def _unwilling(name: str, what: str, said: str, command: str) -> Environment:
     text = " ".join(said.split())[-SHOWN_CHARACTERS:]
     return Environment(
         f"{name} {what}: {text}",
-        hint=f"see what it says, mend it: {' '.join(argv)}",
+        hint=f"see what it says, mend it: {command}",
         status="server-command",
     )

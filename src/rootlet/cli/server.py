@@ -1,21 +1,34 @@
-"""``rootlet server``: configurations that hold real servers to the profile."""
+"""``rootlet server``: configurations that hold real servers to the profile, and the check."""
 
 from __future__ import annotations
 
 import os
 import pwd
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
 
-from rootlet.ca import clients_path, crl_path, issued_folder
+from rootlet.ca import clients_path, crl_path, issued_folder, root_path
 from rootlet.cli.options import FILE, FOLDER, json_option, maker_option, show
+from rootlet.cli.server_check import check
 from rootlet.errors import Environment, State
 from rootlet.files import write_atomic
 from rootlet.maker import load_maker
 from rootlet.pki import Kind, host_text, parse_host
-from rootlet.servers import WRITERS, ClientAuth, ServerSettings, ServerWriter, parse_listen
+from rootlet.servers import (
+    WRITERS,
+    AcmeSource,
+    ClientAuth,
+    Listen,
+    OpensslConf,
+    Run,
+    ServerSettings,
+    ServerWriter,
+    parse_listen,
+)
+from rootlet.servers.checkup import Request
 
 __all__ = ["command"]
 
@@ -24,10 +37,15 @@ __all__ = ["command"]
     name="server",
     epilog="\b\nA web server for files, as the system's nginx runs it:\n"
     "  rootlet server config nginx --name api.example.test --listen '*:443' \\\n"
-    "      --root-dir /srv/api --out /etc/nginx/conf.d/api.conf",
+    "      --root-dir /srv/api --out /etc/nginx/conf.d/api.conf\n\n"
+    "\b\nWhether a running server does what it should:\n"
+    "  rootlet server check api.example.test:443",
 )
 def command() -> None:
-    """Configurations for web servers, held to the profile."""
+    """Configurations for servers, held to the profile, and a check of running ones."""
+
+
+command.add_command(check)
 
 
 @command.command(name="list", epilog="\b\nExample:\n  rootlet server list")
@@ -46,7 +64,9 @@ def list_servers(as_json: bool) -> None:
     "  rootlet server config nginx --name api.example.test --listen '*:443' \\\n"
     "      --proxy-to http://127.0.0.1:8000\n"
     "  rootlet server config nginx --name api.example.test --listen 127.0.0.1:8443 \\\n"
-    "      --root-dir www --standalone --out nginx.conf",
+    "      --root-dir www --standalone --out nginx.conf\n"
+    "  rootlet server config mosquitto --name mqtt.example.test --listen '*:8883' \\\n"
+    "      --out /etc/mosquitto/conf.d/devices.conf",
 )
 @click.argument("kind", type=click.Choice(list(WRITERS)), metavar="SERVER")
 @maker_option
@@ -74,6 +94,16 @@ def list_servers(as_json: bool) -> None:
     "[default: issued/servers/NAME]",
 )
 @click.option(
+    "--acme",
+    metavar="URL",
+    help="The server gets its certificate by itself, from this ACME directory.",
+)
+@click.option(
+    "--without-crl",
+    is_flag=True,
+    help="Let revoked devices in, although there are revocation lists.",
+)
+@click.option(
     "--standalone",
     is_flag=True,
     help="A complete configuration that needs no root, with its state in run/ of the maker's "
@@ -95,6 +125,8 @@ def config(
     proxy_to: str | None,
     root_dir: Path | None,
     pair: Path | None,
+    acme: str | None,
+    without_crl: bool,
     standalone: bool,
     out: Path | None,
     as_json: bool,
@@ -102,6 +134,7 @@ def config(
     """Write a server's configuration: the profile's one suite, group and signature scheme."""
     maker, host, base = load_maker(folder), parse_host(name), folder.resolve()
     files = issued_folder(base, Kind.SERVER, host_text(host)) if pair is None else _absolute(pair)
+    has_crl = crl_path(base).exists() and not without_crl
     settings = ServerSettings(
         profile=maker.profile,
         name=host,
@@ -110,13 +143,16 @@ def config(
         key=files / "key.pem",
         clients=clients_path(base),
         client_auth=ClientAuth(client_auth),
-        crl=crl_path(base) if crl_path(base).exists() else None,
+        crl=crl_path(base) if has_crl else None,
         proxy_to=proxy_to,
         root_dir=None if root_dir is None else root_dir.resolve(),
+        acme=None if acme is None else AcmeSource(acme, root_path(base)),
+        config=None if out is None else out.resolve(),
         state=base / "run" / f"{kind}-{host_text(host)}" if standalone else None,
         user=pwd.getpwuid(0).pw_name if standalone and os.geteuid() == 0 else None,
     )
-    if pair is None and not settings.certificate.exists():
+    own_pair = pair is None and acme is None and kind != OpensslConf.name
+    if own_pair and not settings.certificate.exists():
         raise State(
             f"no certificate was issued for {host_text(host)}",
             hint=f"issue one first: rootlet ca issue server {host_text(host)}; or give --pair DIR "
@@ -125,7 +161,7 @@ def config(
     writer = WRITERS[kind]()
     text = writer.config(settings)
     if out is not None:
-        _write(settings, out, text)
+        _write(settings, out, text, writer.companions(settings))
     _print(writer, settings, out, text, as_json=as_json)
 
 
@@ -134,14 +170,22 @@ def _absolute(pair: Path) -> Path:
     return pair.parent.resolve() / pair.name
 
 
-def _write(settings: ServerSettings, out: Path, text: str) -> None:
+def _write(
+    settings: ServerSettings, out: Path, text: str, companions: Mapping[Path, str | Path]
+) -> None:
     write_atomic(out, text.encode(), private=False)
     try:
         if settings.state is not None:
             settings.state.mkdir(parents=True, exist_ok=True)
+        for path, what in companions.items():
+            if isinstance(what, str):
+                write_atomic(path, what.encode(), private=False)
+            elif not path.is_symlink() or path.readlink() != what:
+                path.unlink(missing_ok=True)
+                path.symlink_to(what)
     except OSError as error:
         raise Environment(
-            f"cannot make {settings.state}: {error.strerror}",
+            f"cannot make {error.filename or settings.state}: {error.strerror}",
             hint="make room or fix the permissions, then run the command again",
         ) from error
 
@@ -154,16 +198,36 @@ def _print(
     commands = {
         "check": writer.check_command(place, complete=complete),
         "start": writer.start_command(place, complete=complete),
-        "reload": writer.reload_command(place, complete=complete),
-        "stop": writer.stop_command(place, complete=complete),
+        "reload": writer.reload_trigger(place, complete=complete),
+        "stop": writer.stop_trigger(place, complete=complete),
     }
+    argv = {word: list(each.argv) for word, each in commands.items() if isinstance(each, Run)}
+    companions = [str(path) for path in writer.companions(settings)] if out else []
     fields = {
         "config": text,
         "out": None if out is None else str(out),
-        **{word: list(command.argv) for word, command in commands.items()},
+        "beside": companions,
+        **argv,
+        "commands": {word: each.text for word, each in commands.items()},
+        "renewal_gap": writer.gap or None,
     }
     said = text.rstrip("\n")
     if out is not None:
-        lines = [f"  {word:8}{shlex.join(each.argv)}" for word, each in commands.items()]
-        said = "\n".join([f"Wrote {out}", "", "Next:", *lines])
+        lines = [f"  {word:8}{each.text}" for word, each in commands.items()]
+        if not isinstance(writer, OpensslConf):
+            lines.append(f"  {'live':8}{_live_check(writer, settings)}")
+        also = [f"Wrote {path}" for path in companions]
+        note = [f"Note: {writer.gap}"] if writer.gap else []
+        said = "\n".join([f"Wrote {out}", *also, *note, "", "Next:", *lines])
     show(fields, said, as_json=as_json)
+
+
+def _live_check(writer: ServerWriter, settings: ServerSettings) -> str:
+    """The command that holds it against the profile once it runs, from this machine."""
+    listen = settings.listen
+    reached = Listen("127.0.0.1", listen.port) if listen.host == "*" else listen
+    words = ["rootlet", "server", "check", str(reached), "--name", host_text(settings.name)]
+    words += ["--request", writer.protocol] if writer.protocol != Request.HTTP.value else []
+    if settings.client_auth is not ClientAuth.REQUIRED:
+        words += ["--client-auth", settings.client_auth.value]
+    return shlex.join(words)

@@ -1,9 +1,8 @@
-"""What every server's configuration is made from, and what a writer of one can do."""
+"""What every server's configuration is made from."""
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
@@ -14,16 +13,16 @@ from rootlet.pki import Host, parse_dns_name
 from rootlet.profile import Profile
 
 __all__ = [
+    "AcmeSource",
     "ClientAuth",
     "Listen",
-    "ServerCommand",
     "ServerSettings",
-    "ServerWriter",
     "parse_listen",
     "plain_text",
 ]
 
 HIGHEST_PORT = 65535
+HTTP_PORT = 80
 SAFE_TEXT = re.compile(r"[A-Za-z0-9 !#%&()*+,./:=?@\[\]^_~-]+")
 """What may stand in quotes in any server's configuration: no quote, backslash, dollar, brace,
 semicolon or control character."""
@@ -86,6 +85,16 @@ def plain_text(value: object) -> str:
 
 
 @dataclass(frozen=True)
+class AcmeSource:
+    """A CA that a server asks for its own certificate."""
+
+    directory: str
+    """URL."""
+    root: Path
+    """PEM, what the CA's own certificate is checked with; absolute."""
+
+
+@dataclass(frozen=True)
 class ServerSettings:
     """One server, held to the profile."""
 
@@ -103,18 +112,22 @@ class ServerSettings:
     crl: Path | None = None
     """PEM, the lists of revoked devices of every CA in ``clients``; absolute. None for no check."""
     proxy_to: str | None = None
-    """Plain http URL of the application behind it; this or ``root_dir``."""
+    """Plain http URL of the application behind it, where the server hands requests on."""
     root_dir: Path | None = None
-    """Folder of files to serve; absolute."""
+    """Folder of files to serve, instead; absolute."""
+    acme: AcmeSource | None = None
+    """Where the server gets its certificate by itself; None for the files above."""
+    config: Path | None = None
+    """Where the configuration will be; absolute. Some need companions beside it."""
     state: Path | None = None
-    """For a complete configuration that needs no root: folder for pid, logs and temporary files.
+    """For a complete configuration that needs no root: folder for logs and temporary files.
     None for a part that the system's own server includes."""
     user: str | None = None
     """Whose rights a complete server's workers have when it is started by root."""
 
     def __post_init__(self) -> None:
-        """``Misuse`` unless exactly one thing answers requests."""
-        if (self.proxy_to is None) == (self.root_dir is None):
+        """``Misuse`` for what cannot be."""
+        if self.proxy_to is not None and self.root_dir is not None:
             raise Misuse(
                 "a server either hands requests on or serves files",
                 hint="give one of --proxy-to URL and --root-dir DIR",
@@ -128,40 +141,15 @@ class ServerSettings:
         if isinstance(self.name, str):
             parse_dns_name(self.name)
 
-
-@dataclass(frozen=True)
-class ServerCommand:
-    """A command that makes a server do something, and what to know about it."""
-
-    argv: tuple[str, ...]
-    note: str
-    """What happens to connections that are open, from measurement."""
-
-
-class ServerWriter(ABC):
-    """Writes one kind of server's configuration. One file per kind."""
-
-    name: str
-    """As on the command line."""
-    summary: str
-    """What of the profile it can be held to, in one line."""
-
-    @abstractmethod
-    def config(self, settings: ServerSettings) -> str:
-        """The configuration's text, the same for the same settings."""
-
-    @abstractmethod
-    def start_command(self, config: Path, *, complete: bool) -> ServerCommand:
-        """How to start it in the background; ``complete`` is whether ``config`` stands alone."""
-
-    @abstractmethod
-    def check_command(self, config: Path, *, complete: bool) -> ServerCommand:
-        """How the server itself checks its configuration."""
-
-    @abstractmethod
-    def reload_command(self, config: Path, *, complete: bool) -> ServerCommand:
-        """How it takes up a certificate that was replaced."""
-
-    @abstractmethod
-    def stop_command(self, config: Path, *, complete: bool) -> ServerCommand:
-        """How to stop it."""
+    @property
+    def application(self) -> Listen:
+        """Host and port of ``proxy_to``, for servers that hand requests on as they are."""
+        found = HTTP_URL.fullmatch(self.proxy_to or "")
+        if found is None:
+            raise Misuse("nothing answers requests", hint="give --proxy-to http://127.0.0.1:8000")
+        if (found[3] or "/") != "/":
+            raise Misuse(
+                f"{self.proxy_to!r} has a path, which this server cannot add to requests",
+                hint="leave the path out, or choose nginx or apache",
+            )
+        return Listen(found[1].strip("[]"), int((found[2] or f":{HTTP_PORT}")[1:]))

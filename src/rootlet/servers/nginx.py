@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv6Address
 from pathlib import Path
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
-
-from rootlet.servers.interface import (
-    ClientAuth,
-    ServerCommand,
-    ServerSettings,
-    ServerWriter,
-    plain_text,
-)
-from rootlet.servers.openssl_words import openssl_words
+from rootlet.servers.trigger import Run
+from rootlet.servers.writer import ServerWriter
 
 __all__ = ["Nginx"]
-
-VERIFY_CLIENT = {
-    ClientAuth.REQUIRED: "on",
-    ClientAuth.OPTIONAL: "optional",
-    ClientAuth.OFF: "off",
-}
 
 
 class Nginx(ServerWriter):
@@ -30,47 +15,25 @@ class Nginx(ServerWriter):
 
     name = "nginx"
     summary = "exact; a device without a certificate is answered 400, not with an alert"
+    package = "nginx"
+    serves_files = True
 
-    def __init__(self) -> None:
-        templates = Environment(
-            loader=PackageLoader("rootlet.servers", "."),
-            autoescape=select_autoescape(),
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            keep_trailing_newline=True,
-        )
-        templates.filters["plain"] = plain_text
-        self._template = templates.get_template("nginx.conf.j2")
-
-    def config(self, settings: ServerSettings) -> str:
-        """A server block, or a whole nginx.conf where ``settings.state`` is given."""
-        host = settings.name
-        return self._template.render(
-            settings=settings,
-            server_name=f"[{host}]" if isinstance(host, IPv6Address) else str(host),
-            words=openssl_words(settings.profile),
-            tickets=settings.profile.tls.tickets,
-            depth=settings.profile.chain.path_length + 2,
-            verify_client=VERIFY_CLIENT[settings.client_auth],
-        )
-
-    def start_command(self, config: Path, *, complete: bool) -> ServerCommand:
+    def start_command(self, config: Path, *, complete: bool) -> Run:
         """Start in the background."""
-        return ServerCommand(_argv(config, complete=complete), "listens when the command returns")
+        return Run(_argv(config, complete=complete), "listens when the command returns")
 
-    def check_command(self, config: Path, *, complete: bool) -> ServerCommand:
+    def check_command(self, config: Path, *, complete: bool) -> Run:
         """``nginx -t``."""
-        return ServerCommand(_argv(config, "-t", complete=complete), "changes nothing")
+        return Run(_argv(config, "-t", complete=complete), "changes nothing")
 
-    def reload_command(self, config: Path, *, complete: bool) -> ServerCommand:
+    def reload_trigger(self, config: Path, *, complete: bool) -> Run:
         """``nginx -s reload``: measured without a failed handshake."""
         argv = _argv(config, "-s", "reload", complete=complete)
-        return ServerCommand(argv, "open connections live on, new ones get the new certificate")
+        return Run(argv, "open connections live on, new ones get the new certificate")
 
-    def stop_command(self, config: Path, *, complete: bool) -> ServerCommand:
+    def stop_trigger(self, config: Path, *, complete: bool) -> Run:
         """``nginx -s stop``."""
-        return ServerCommand(_argv(config, "-s", "stop", complete=complete), "at once")
+        return Run(_argv(config, "-s", "stop", complete=complete), "at once")
 
 
 def _argv(config: Path, *rest: str, complete: bool) -> tuple[str, ...]:
