@@ -1,11 +1,12 @@
 """Write the generated parts of docs/, or check that they are up to date.
 
-python tools/gen_docs.py            write docs/PROFILE.md's tables and docs/commands.md
+python tools/gen_docs.py            write docs/PROFILE.md's tables, commands.md, mozilla-*.json
 python tools/gen_docs.py --check    exit 1 when one differs
 """
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 
 from rootlet.cli import COMMANDS, root_command
 from rootlet.profile import PROFILE_NAMES, load_profile
+from rootlet.servers import mozilla_configuration
 
 TREE = Path(__file__).resolve().parents[1]
 PROFILE_DOC = TREE / "docs" / "PROFILE.md"
@@ -84,6 +86,17 @@ def commands_doc() -> str:
     return "\n".join([head, *blocks])
 
 
+def mozilla_files() -> dict[Path, str]:
+    """The profiles as sslyze reads them."""
+    return {
+        PROFILE_DOC.with_name(f"mozilla-{name}.json"): json.dumps(
+            mozilla_configuration(load_profile(name)), indent=2
+        )
+        + "\n"
+        for name in PROFILE_NAMES
+    }
+
+
 def _fill(text: str, name: str, table: str) -> str:
     part = re.compile(rf"(<!-- generated: {name} -->\n).*?(<!-- end -->)", re.DOTALL)
     return part.sub(lambda match: f"{match[1]}{table}\n{match[2]}", text)
@@ -94,7 +107,7 @@ def main(argv: list[str]) -> int:
     profile = PROFILE_DOC.read_text(encoding="utf-8")
     profile = _fill(profile, "profiles", profiles_table())
     profile = _fill(profile, "statuses", statuses_table())
-    wanted = {PROFILE_DOC: profile, COMMANDS_DOC: commands_doc()}
+    wanted = {PROFILE_DOC: profile, COMMANDS_DOC: commands_doc(), **mozilla_files()}
     if argv != ["--check"]:
         for path, text in wanted.items():
             path.write_text(text, encoding="utf-8")
