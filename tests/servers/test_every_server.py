@@ -1,0 +1,181 @@
+"""Every server, real, with what rootlet writes for it: checked, talked to, renewed."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+import pytest
+
+from rootlet.agent.server_control import ServerControl
+from rootlet.ca import issued_folder, root_path
+from rootlet.cli.check import read_anchor
+from rootlet.cli.probe import read_identity
+from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, TlsClient
+from rootlet.maker import Maker
+from rootlet.pki import Kind, certificate_from_pem
+from rootlet.profile import PROFILE_NAMES
+from rootlet.servers.checkup.s_client_serve import MQTT_CONNECT
+from support.commands import Run
+from support.conversation import Conversation
+from support.exchanges import Exchanges, going_on, idle
+from support.live_servers import KINDS, NAME, LiveServer, ServerKind, live_server
+from support.makers import deliver_device, deliver_server, made_maker
+from support.nginx import Echo
+from support.processes import LOOPBACK
+from support.server_table import labels, recorded
+
+HANDSHAKES = 150
+BEFORE = 40
+WAIT_SECONDS = 20.0
+LARGE_RECORDS = {"caddy-2.6", "caddy-2.11", "traefik", "envoy"}
+"""Their devices need a receive buffer for whole records: docs/servers.md."""
+
+CUT = {"caddy-2.11": 2}
+"""It ends the connections that are open when it reloads, be a request under way or not."""
+
+WITH_GAP = {"lighttpd", "stunnel"}
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[str]:
+    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://{LOOPBACK}:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def makers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Maker]:
+    found = {}
+    for profile in PROFILE_NAMES:
+        found[profile] = made_maker(tmp_path_factory.mktemp(profile) / "mine", profile)
+        deliver_server(found[profile], NAME)
+        deliver_device(found[profile], "sensor-1")
+    return found
+
+
+def device_of(maker: Maker) -> Path:
+    return issued_folder(maker.folder, Kind.DEVICE, "sensor-1")
+
+
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)
+def test_the_check_says_what_the_documentation_does(
+    kind: ServerKind, profile: str, makers: dict[str, Maker], application: str, run: Run
+) -> None:
+    maker = makers[profile]
+    with live_server(kind, maker, application) as live:
+        found = labels(live, device_of(maker), run)
+    assert found == recorded(kind, profile)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)
+def test_a_device_completes_a_request(
+    kind: ServerKind, makers: dict[str, Maker], application: str
+) -> None:
+    """By the device library itself, with its own certificate."""
+    maker = makers["c25519"]
+    files, now = device_of(maker), int(time.time())
+    large = kind.label in LARGE_RECORDS
+    client = TlsClient(
+        anchors=[read_anchor(root_path(maker.folder))],
+        host=NAME,
+        earliest=now,
+        latest=now,
+        identity=read_identity(files / "cert.pem", files / "key.pem"),
+        in_bytes=FULL_RECORD_BYTES if large else RECORD_BYTES,
+        tolerate_no_limit=large,
+    )
+    with live_server(kind, maker, application) as live, Conversation(client, live.port) as talk:
+        assert talk.handshake().status == "OK", live.log()
+        if kind.kind == "mosquitto":
+            assert talk.ask(MQTT_CONNECT, ends_with=b"\x20\x02\x00\x00")
+        else:
+            request = f"GET / HTTP/1.1\r\nHost: {NAME}\r\nRootlet-Device: someone-else\r\n\r\n"
+            answer = talk.ask(request.encode(), ends_with=TOLD[kind.label])
+            assert answer.startswith(b"HTTP/1."), answer
+        talk.close()
+
+
+NAMED, UNNAMED, BELIEVED = b"device=['sensor-1']", b"device=None", b"device=['someone-else']"
+TOLD = {
+    **dict.fromkeys(("nginx", "apache", "haproxy", "caddy-2.6", "caddy-2.11", "envoy"), NAMED),
+    **dict.fromkeys(("lighttpd", "traefik"), UNNAMED),
+    **dict.fromkeys(("stunnel", "hitch"), BELIEVED),
+    "python": b"hello",
+}
+"""What the application is told of who asks: the last two hand on bytes, as their files say."""
+
+
+def control(live: LiveServer) -> ServerControl:
+    root = certificate_from_pem(root_path(live.maker.folder).read_bytes(), what="root")
+    writer = live.kind.writer
+    return ServerControl(writer, live.config, live.settings.listen, NAME, root, WAIT_SECONDS)
+
+
+def wait_for(exchanges: Exchanges, count: int) -> None:
+    deadline = time.monotonic() + WAIT_SECONDS
+    while exchanges.done < count:
+        assert time.monotonic() < deadline, exchanges.failures
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def own_program(kind: ServerKind, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The agent finds programs by PATH: this kind's first."""
+    folder = Path(kind.program).parent
+    if folder.is_absolute():
+        monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+RENEWED = [kind for kind in KINDS if kind.kind != "openssl" and kind.label not in WITH_GAP]
+
+
+@pytest.mark.usefixtures("own_program")
+@pytest.mark.parametrize("profile", PROFILE_NAMES)
+@pytest.mark.parametrize("kind", RENEWED, ids=lambda kind: kind.label)
+def test_no_handshake_fails_while_the_certificate_is_replaced(
+    kind: ServerKind, profile: str, application: str, tmp_path: Path
+) -> None:
+    """By what the agent does, while one connection stays open."""
+    maker = made_maker(tmp_path / "mine", profile)
+    deliver_server(maker, NAME)
+    deliver_device(maker, "sensor-1")
+    device = device_of(maker)
+    assert kind.writer.gap == ""
+    with (
+        live_server(kind, maker, application) as live,
+        idle(live, device),
+        going_on(live, device) as exchanges,
+    ):
+        wait_for(exchanges, BEFORE)
+        serial = deliver_server(maker, NAME).certificate.serial_number
+        control(live).check()
+        control(live).reload()
+        control(live).confirm(serial)
+        wait_for(exchanges, max(HANDSHAKES, exchanges.done + BEFORE))
+    assert exchanges.failures == []
+    assert len(exchanges.cut) <= CUT.get(kind.label, 0), exchanges.cut
+    assert exchanges.done >= HANDSHAKES
+
+
+def test_lighttpd_still_stops_to_answer_while_a_connection_is_open(
+    makers: dict[str, Maker], application: str
+) -> None:
+    """Why the agent refuses it: when this fails, lighttpd has learned better."""
+    kind = next(kind for kind in KINDS if kind.label == "lighttpd")
+    maker = makers["c25519"]
+    with live_server(kind, maker, application) as live, idle(live, device_of(maker)):
+        live.reload()
+        deadline = time.monotonic() + WAIT_SECONDS
+        while control(live).look().serial is not None:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+    assert "until the last open connection has ended" in kind.writer.gap
