@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware fuzz prove bench-ca bench-acme soak-kill soak-agent soak-nodes fuzz-http
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme soak-kill soak-agent soak-nodes fuzz-http
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -27,6 +27,7 @@ help:
 	@echo "make prove   prove that the device's parsers have no run-time error"
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
+	@echo "make server-table  start every server, check it, and write what was found into docs/"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
 	@echo "make soak-nodes  1,000 ACME orders at two servers that share a database, one killed midway"
 	@echo "make soak-agent  certificates of a minute replaced for twice ten minutes, no handshake failing"
@@ -76,8 +77,13 @@ test: check
 
 pytest:
 	@rm -f .coverage .coverage.* && find build/coverage-temp -name '*.gcda' -delete
-	PYTHONPATH=build/coverage $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --ignore=tests/firmware --cov --cov-report=
+	PYTHONPATH=build/coverage $(LOOPBACK) $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --ignore=tests/firmware --cov --cov-report=
 	@$(BIN)/python tools/coverage_report.py
+
+# What docs/servers.md says of each server, from a live run.
+server-table: setup-test
+	@$(MAKE) -s $(NATIVE)
+	@PYTHONPATH=tests $(LOOPBACK) $(BIN)/python -m tools.server_table --write
 
 size: setup-test
 	@$(MAKE) -s $(NATIVE)

@@ -82,7 +82,7 @@ class ServerControl:
                 self._run(trigger.argv, what)
             case Signal() | Touch():
                 try:
-                    _send(trigger) if isinstance(trigger, Signal) else trigger.path.touch()
+                    _send(trigger) if isinstance(trigger, Signal) else os.utime(trigger.path)
                 except (OSError, ValueError) as error:
                     raise _unwilling(self.writer.name, what, str(error), trigger.text) from error
             case Nothing():

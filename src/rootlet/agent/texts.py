@@ -9,10 +9,11 @@ from string import Template
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
-from rootlet.agent.model import AgentConfig
+from rootlet.agent.model import AgentConfig, Kept
 from rootlet.errors import Misuse
 from rootlet.pki import host_text, parse_host
 from rootlet.profile import Profile
+from rootlet.servers import WRITERS, Touch
 
 __all__ = ["starter_config", "unit_text"]
 
@@ -34,6 +35,7 @@ def unit_text(config: AgentConfig, *, path: Path, program: Path) -> str:
     writable = {config.state, config.account_key.parent}
     writable |= {kept.folder.parent for kept in config.certificates}
     writable |= {kept.webroot for kept in config.certificates if kept.webroot is not None}
+    writable |= {path for kept in config.certificates for path in _touched(kept)}
     if config.metrics is not None:
         writable.add(config.metrics.parent)
     environment = Environment(
@@ -48,6 +50,14 @@ def unit_text(config: AgentConfig, *, path: Path, program: Path) -> str:
         program=_plain(program),
         writable=sorted(_plain(each) for each in writable),
     )
+
+
+def _touched(kept: Kept) -> set[Path]:
+    """The folder of a file that is touched to make a server reload."""
+    if kept.server_config is None:
+        return set()
+    trigger = WRITERS[kept.server]().reload_trigger(kept.server_config, complete=True)
+    return {trigger.path.parent} if isinstance(trigger, Touch) else set()
 
 
 def _plain(path: Path) -> str:

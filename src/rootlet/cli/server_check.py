@@ -15,7 +15,7 @@ from cryptography import x509
 
 from rootlet.ca import clients_path, root_path
 from rootlet.cli.check import DEVICE_PROFILE, read_anchor, reference
-from rootlet.cli.options import FILE, Progress, json_option, maker_option, show, timeout_option
+from rootlet.cli.options import FILE, Progress, json_option, maker_option, show
 from rootlet.cli.probe import read_identity, run_probe
 from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, TlsClient
 from rootlet.errors import Misuse, Refused
@@ -182,7 +182,14 @@ def _device(
     metavar="POINT",
     help="A point that need not be enforced for exit code 0. May be repeated.",
 )
-@timeout_option
+@click.option(
+    "--timeout",
+    type=click.FloatRange(0.1, 60),
+    default=5.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long one handshake and its answer may take.",
+)
 @json_option
 def check(
     where: str,

@@ -12,9 +12,12 @@ __all__ = ["Entry", "entry_of", "why_not"]
 
 STATUS_LINE = re.compile(rb"HTTP/[0-9.]+ ([0-9]{3})")
 
-TURNED_AWAY = {400, 401, 403, 421, 495, 496}
+TURNED_AWAY = {400, 421, 495, 496}
 """HTTP's ways of saying that the certificate was none of ours: nginx answers 400, or 495 and 496
 within; Caddy 421 where the name is another."""
+
+NOT_ALLOWED = {401, 403}
+"""Said to whom the application does not know; but also of a folder without a page, to everyone."""
 
 MQTT_CONNACK = re.compile(rb"\x20\x02[\x00\x01](.)", re.DOTALL)
 """MQTT 3.1.1 section 3.2: a return code of 0 lets the client in."""
@@ -49,6 +52,8 @@ class Entry:
 
     let_in: bool
     how: str
+    status: int | None = None
+    """HTTP's, where there is one."""
 
 
 def why_not(seen: Transcript) -> str:
@@ -59,8 +64,11 @@ def why_not(seen: Transcript) -> str:
     return seen.trouble or "no alert, the connection was closed"
 
 
-def entry_of(seen: Transcript, request: Request) -> Entry:
-    """Read it off what came after the handshake."""
+def entry_of(seen: Transcript, request: Request, device: Entry | None = None) -> Entry:
+    """Read it off what came after the handshake.
+
+    ``device`` is how a device was received: what is not allowed even to it says nothing.
+    """
     if not seen.finished or seen.alert is not None:
         return Entry(False, why_not(seen))
     if request is Request.NONE:
@@ -75,4 +83,5 @@ def entry_of(seen: Transcript, request: Request) -> Entry:
     if found is None:
         return Entry(False, "no HTTP answer")
     status = int(found[1])
-    return Entry(status not in TURNED_AWAY, f"HTTP {status}")
+    refusals = TURNED_AWAY | (NOT_ALLOWED - {device.status} if device else set())
+    return Entry(status not in refusals, f"HTTP {status}", status)

@@ -83,12 +83,17 @@ class _Examiner:
     tell: Callable[[Point], None]
     findings: dict[Point, Finding] = field(default_factory=dict)
     handshakes: int = 0
+    received: Entry = Entry(False, "not tried")
+    """How a device was received."""
     open_groups: frozenset[int] = frozenset()
     open_versions: frozenset[int] = frozenset()
 
     def shake(self, offer: Offer) -> Transcript:
         self.handshakes += 1
         return self.shake_(offer)
+
+    def entry(self, offer: Offer) -> Entry:
+        return entry_of(self.shake(offer), self.subject.request, self.received)
 
     def find(self, point: Point, verdict: Verdict, detail: str) -> None:
         self.findings[point] = Finding(point, verdict, detail)
@@ -116,6 +121,8 @@ def examine(
     asked = replace(examiner.offer, request=subject.request)
     seen = examiner.shake(asked)
     entry = entry_of(seen, subject.request)
+    if subject.identity is not None:
+        examiner.received = entry
     _profile(examiner, seen, entry)
     base = seen
     if not seen.finished:  # what it does otherwise can still be seen
@@ -267,7 +274,7 @@ def _signatures(examiner: _Examiner, schemes: tuple[int, ...]) -> None:
 
 
 def _no_certificate(examiner: _Examiner, asked: Offer) -> None:
-    entry = entry_of(examiner.shake(replace(asked, identity=None)), examiner.subject.request)
+    entry = examiner.entry(replace(asked, identity=None))
     if examiner.subject.client_auth is ClientAuth.OPTIONAL:
         verdict = Verdict.ENFORCED if entry.let_in else Verdict.REFUSED
     else:
@@ -278,8 +285,7 @@ def _no_certificate(examiner: _Examiner, asked: Offer) -> None:
 
 def _foreign(examiner: _Examiner, asked: Offer) -> None:
     for identity in examiner.subject.foreign:
-        seen = examiner.shake(replace(asked, identity=identity))
-        entry = entry_of(seen, examiner.subject.request)
+        entry = examiner.entry(replace(asked, identity=identity))
         if entry.let_in:
             break
     said = "let in" if entry.let_in else "turned away"

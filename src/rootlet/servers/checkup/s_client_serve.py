@@ -40,6 +40,16 @@ ENVIRONMENT = {"OPENSSL_CONF": "/dev/null", "PATH": "/usr/local/bin:/usr/bin:/bi
 
 
 @dataclass(frozen=True)
+class _Ended:
+    """What a client left."""
+
+    answer: bytes
+    said: str
+    late: bool
+    """It had to be ended."""
+
+
+@dataclass(frozen=True)
 class SClient:
     """Where, and how patiently."""
 
@@ -57,14 +67,19 @@ class SClient:
         time.sleep(PAUSE_SECONDS)
         with tempfile.TemporaryDirectory(prefix="rootlet-check-") as folder:
             messages = Path(folder) / "messages"
-            answer, said = self._run([program, *offer.argv(self.address, str(messages))[1:]], offer)
+            ended = self._run([program, *offer.argv(self.address, str(messages))[1:]], offer)
             text = messages.read_text(encoding="ascii") if messages.exists() else ""
-        seen = read_transcript(text, answer)
+        seen = read_transcript(text, ended.answer)
+        if ended.late and seen.hello is None:
+            raise Environment(
+                f"{self.address} did not answer within {self.timeout:g} s",
+                hint="check that the server runs, or give --timeout",
+            )
         if not seen.sent:
-            seen.trouble = self._unreached(said)
+            seen.trouble = self._unreached(ended.said)
         return seen
 
-    def _run(self, argv: list[str], offer: Offer) -> tuple[bytes, str]:
+    def _run(self, argv: list[str], offer: Offer) -> _Ended:
         pipe = subprocess.PIPE
         with subprocess.Popen(
             argv, stdin=pipe, stdout=pipe, stderr=pipe, env=ENVIRONMENT
@@ -76,12 +91,14 @@ class SClient:
             if offer.request is Request.NONE:
                 with suppress(subprocess.TimeoutExpired):
                     client.wait(SETTLE_SECONDS)
+            late = False
             try:
                 answer, said = client.communicate(timeout=self.timeout)
             except subprocess.TimeoutExpired:
-                client.terminate()  # what it has seen is in the file by then
+                late = True
+                client.terminate()
                 answer, said = client.communicate()
-        return answer, said.decode("utf-8", "replace")
+        return _Ended(answer, said.decode("utf-8", "replace"), late)
 
     def _request(self, offer: Offer) -> bytes:
         if offer.request is Request.HTTP:

@@ -20,6 +20,9 @@ SUPPORTED_VERSIONS, KEY_SHARE = 43, 51
 SIGNATURE_ALGORITHMS, CERTIFICATE_AUTHORITIES = 13, 47
 MAX_FRAGMENT_LENGTH, RECORD_SIZE_LIMIT = 1, 28
 
+GOODBYES = {0, 90}
+"""close_notify and user_canceled: no refusal (RFC 9846 section 6.1)."""
+
 NEW_SESSION_TICKET, FINISHED = 4, 20
 
 HEADER_BYTES = 5
@@ -150,7 +153,8 @@ def _take(seen: Transcript, kind: str, data: bytes) -> None:
         seen.records.append(length)
         seen.flight_bytes += 0 if seen.finished else HEADER_BYTES + length
     elif kind == "Alert":
-        seen.alert = Alert(data[1]) if data[0] == 2 or data[1] != 0 else seen.alert
+        number = _Reader(data[1:]).number(1)
+        seen.alert = seen.alert if number in GOODBYES else Alert(number)
     elif kind == "Handshake":
         body = _Reader(data)
         number, body = body.number(1), body.vector(3)
