@@ -83,8 +83,8 @@ class _Examiner:
     tell: Callable[[Point], None]
     findings: dict[Point, Finding] = field(default_factory=dict)
     handshakes: int = 0
-    received: Entry = Entry(False, "not tried")
-    """How a device was received."""
+    received: Entry | None = None
+    """How a device was received; None without one."""
     open_groups: frozenset[int] = frozenset()
     open_versions: frozenset[int] = frozenset()
 
