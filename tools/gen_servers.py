@@ -90,7 +90,8 @@ def golden_cases() -> Iterator[Case]:
         yield Case(kind, "c25519", ClientAuth.OFF, complete=writer.complete_only)
         if kind != "openssl":
             yield Case(kind, "c25519", complete=True, files=writer.serves_files, user="root")
-            yield Case(kind, "p256", ClientAuth.OPTIONAL, complete=True, crl=writer.checks_crl)
+            auth = ClientAuth.REQUIRED if writer.not_optional else ClientAuth.OPTIONAL
+            yield Case(kind, "p256", auth, complete=True, crl=writer.checks_crl)
         for profile in sorted(writer.acme):
             yield Case(kind, profile, complete=True, acme=True)
 

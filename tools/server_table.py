@@ -53,6 +53,13 @@ SIGNS = {
 }
 
 
+FACTS = {
+    "renewal without a failed handshake": "renews_without_gap",
+    "revocation lists of devices": "checks_crl",
+}
+YES_OR_NO = {True: "yes", False: "**no**", None: "up to it"}
+
+
 def _run(*arguments: object) -> Done:
     with (
         contextlib.redirect_stdout(io.StringIO()) as out,
@@ -91,8 +98,8 @@ def measure() -> list[dict[str, Any]]:
                         "version": version(kind),
                         "profile": profile,
                         "points": points,
-                        "renewal_gap": kind.writer.gap or None,
-                        "checks_crl": kind.writer.checks_crl,
+                        "renews_without_gap": _of_itself(kind, not kind.writer.gap),
+                        "checks_crl": _of_itself(kind, kind.writer.checks_crl),
                     }
                 )
         server.shutdown()
@@ -107,11 +114,14 @@ def table(entries: list[dict[str, Any]]) -> str:
     for point in POINTS:
         cells = [_cell(entries, entry["server"], point) for entry in heads]
         lines.append(f"| {POINTS[point]} | {' | '.join(cells)} |")
-    gaps = ["**no**" if entry["renewal_gap"] else "yes" for entry in heads]
-    lines.append(f"| renewal without a failed handshake | {' | '.join(gaps)} |")
-    lists = ["yes" if entry["checks_crl"] else "**no**" for entry in heads]
-    lines.append(f"| revocation lists of devices | {' | '.join(lists)} |")
+    for row, key in FACTS.items():
+        lines.append(f"| {row} | {' | '.join(YES_OR_NO[entry[key]] for entry in heads)} |")
     return "\n".join(lines) + "\n"
+
+
+def _of_itself(kind: ServerKind, fact: bool) -> bool | None:
+    """None where it is up to the program that reads OPENSSL_CONF."""
+    return None if kind.kind == "openssl" else fact
 
 
 def _cell(entries: list[dict[str, Any]], server: str, point: Point) -> str:

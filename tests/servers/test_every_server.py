@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -12,13 +13,14 @@ from threading import Thread
 import pytest
 
 from rootlet.agent.server_control import ServerControl
-from rootlet.ca import issued_folder, root_path
+from rootlet.ca import RevocationStore, issued_folder, open_records, root_path, write_crls
 from rootlet.cli.check import read_anchor
 from rootlet.cli.probe import read_identity
 from rootlet.device import FULL_RECORD_BYTES, RECORD_BYTES, TlsClient
 from rootlet.maker import Maker
-from rootlet.pki import Kind, certificate_from_pem
+from rootlet.pki import Kind, Reason, certificate_from_pem
 from rootlet.profile import PROFILE_NAMES
+from rootlet.servers import ClientAuth
 from rootlet.servers.checkup.s_client_serve import MQTT_CONNECT
 from support.commands import Run
 from support.conversation import Conversation
@@ -74,6 +76,56 @@ def test_the_check_says_what_the_documentation_does(
     with live_server(kind, maker, application) as live:
         found = labels(live, device_of(maker), run)
     assert found == recorded(kind, profile)
+
+
+NOT_REQUIRED = [
+    (kind, auth)
+    for kind in KINDS
+    for auth in (ClientAuth.OPTIONAL, ClientAuth.OFF)
+    if not (kind.writer.not_optional and auth is ClientAuth.OPTIONAL)
+]
+WITHOUT_DEVICES = {"caddy-2.11": {"tickets": "works but not exclusive"}}
+"""What is different where no certificate is asked for: Caddy sends tickets again."""
+
+
+@pytest.mark.parametrize(
+    ("kind", "auth"), NOT_REQUIRED, ids=[f"{kind.label}-{auth}" for kind, auth in NOT_REQUIRED]
+)
+def test_devices_may_stay_unnamed_where_that_is_wanted(
+    kind: ServerKind, auth: ClientAuth, makers: dict[str, Maker], application: str, run: Run
+) -> None:
+    maker = makers["c25519"]
+    with live_server(kind, maker, application, auth=auth) as live:
+        found = labels(live, device_of(maker), run, client_auth=auth)
+    wanted = recorded(kind, "c25519")
+    if auth is ClientAuth.OFF:
+        wanted = {**wanted, "signature": "enforced", **WITHOUT_DEVICES.get(kind.label, {})}
+    assert found == wanted
+
+
+CHECKING = [kind for kind in KINDS if kind.writer.checks_crl]
+
+
+@pytest.mark.parametrize("kind", CHECKING, ids=lambda kind: kind.label)
+def test_a_revoked_device_is_turned_away_and_no_other(
+    kind: ServerKind, application: str, tmp_path: Path
+) -> None:
+    maker, now = made_maker(tmp_path / "mine"), datetime.now(UTC)
+    deliver_server(maker, NAME)
+    for name in ("sensor-1", "stolen-1"):
+        deliver_device(maker, name)
+    with open_records(maker) as records:
+        serials = [record.serial for record in records.named("stolen-1")]
+        RevocationStore(records).add(serials, Reason.KEY_COMPROMISE, now)
+        write_crls(maker, records, now=now)
+    with live_server(kind, maker, application) as live:
+        assert live.settings.crl is not None
+        good = Exchanges(live, device_of(maker))
+        bad = Exchanges(live, issued_folder(maker.folder, Kind.DEVICE, "stolen-1"))
+        good.once(good.context())
+        bad.once(bad.context())
+    assert good.cut == []
+    assert bad.cut != []
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.label)

@@ -144,15 +144,21 @@ def test_one_thing_answers_requests() -> None:
             replace(SETTINGS, root_dir=None, proxy_to=url)
 
 
-@pytest.mark.parametrize(
-    "kind", [kind for kind, writer in WRITERS.items() if not writer.checks_crl]
-)
+@pytest.mark.parametrize("kind", ["caddy", "traefik", "hitch"])
 def test_revocation_is_never_dropped_in_silence(kind: str) -> None:
     settings = replace(settings_for(kind), crl=Path("/srv/maker/crl.pem"))
     with pytest.raises(Misuse, match="revoked get in") as caught:
         WRITERS[kind]().config(settings)
     assert "--without-crl" in caught.value.hint
     assert WRITERS[kind]().config(replace(settings, client_auth=ClientAuth.OFF))
+
+
+@pytest.mark.parametrize("kind", ["lighttpd", "mosquitto"])
+def test_optional_is_not_written_where_it_means_something_else(kind: str) -> None:
+    """lighttpd would let strangers' certificates in, mosquitto would ask for none."""
+    with pytest.raises(Misuse, match="optional") as caught:
+        WRITERS[kind]().config(replace(settings_for(kind), client_auth=ClientAuth.OPTIONAL))
+    assert "required or off" in caught.value.hint
 
 
 @pytest.mark.parametrize("kind", list(WRITERS))
@@ -183,6 +189,15 @@ def test_a_name_that_is_none_never_gets_there() -> None:
     for name in ("*.example.test", "a;b.example", ""):
         with pytest.raises(Refused):
             replace(SETTINGS, name=name)
+
+
+def test_several_names_are_known_where_names_count() -> None:
+    settings = replace(SETTINGS, more_names=("www.example.test", ip_address("192.0.2.7")))
+    assert "server_name api.example.test www.example.test 192.0.2.7;" in Nginx().config(settings)
+    text = WRITERS["apache"]().config(settings)
+    assert "ServerAlias www.example.test\n    ServerAlias 192.0.2.7\n" in text
+    with pytest.raises(Refused):
+        replace(SETTINGS, more_names=("a;b.example",))
 
 
 def test_an_address_is_written_as_the_server_wants_it() -> None:

@@ -57,7 +57,7 @@ class Exchanges:
                 got = secured.recv(100)
             except OSError as error:
                 got = repr(error).encode()
-        if not got.startswith(wanted):
+        if not got.startswith(wanted) or b" 400 " in got:
             self.cut.append(f"after {self.done}: {got!r}")
 
     def run(self) -> None:

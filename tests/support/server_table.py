@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from rootlet.servers import ClientAuth
 from support.commands import Run
 from support.live_servers import NAME, LiveServer, ServerKind
 from support.processes import LOOPBACK
@@ -15,11 +16,14 @@ __all__ = ["RECORD", "labels", "recorded"]
 RECORD = Path(__file__).resolve().parents[2] / "docs" / "servers.json"
 
 
-def labels(live: LiveServer, device: Path, run: Run) -> dict[str, str]:
+def labels(
+    live: LiveServer, device: Path, run: Run, *, client_auth: ClientAuth = ClientAuth.REQUIRED
+) -> dict[str, str]:
     """Point and verdict, by the command itself."""
     done = run(
         *("server", "check", f"{LOOPBACK}:{live.port}", "--maker", live.maker.folder),
         *("--name", NAME, "--cert", device / "cert.pem", "--key", device / "key.pem", "--json"),
+        *("--client-auth", client_auth.value),
         *("--request", "mqtt" if live.kind.kind == "mosquitto" else "http"),
     )
     assert done.code in {0, 1}, done.err

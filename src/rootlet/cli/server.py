@@ -70,7 +70,14 @@ def list_servers(as_json: bool) -> None:
 )
 @click.argument("kind", type=click.Choice(list(WRITERS)), metavar="SERVER")
 @maker_option
-@click.option("--name", required=True, metavar="NAME", help="What devices call the server.")
+@click.option(
+    "--name",
+    "names",
+    required=True,
+    multiple=True,
+    metavar="NAME",
+    help="What devices call the server; the first is its certificate's. May be repeated.",
+)
 @click.option("--listen", required=True, metavar="HOST:PORT", help="Where it listens, TCP.")
 @click.option(
     "--client-auth",
@@ -119,7 +126,7 @@ def list_servers(as_json: bool) -> None:
 def config(
     kind: str,
     folder: Path,
-    name: str,
+    names: tuple[str, ...],
     listen: str,
     client_auth: str,
     proxy_to: str | None,
@@ -132,7 +139,8 @@ def config(
     as_json: bool,
 ) -> None:
     """Write a server's configuration: the profile's one suite, group and signature scheme."""
-    maker, host, base = load_maker(folder), parse_host(name), folder.resolve()
+    maker, base = load_maker(folder), folder.resolve()
+    host, *more = [parse_host(name) for name in names]
     files = issued_folder(base, Kind.SERVER, host_text(host)) if pair is None else _absolute(pair)
     has_crl = crl_path(base).exists() and not without_crl
     settings = ServerSettings(
@@ -146,6 +154,7 @@ def config(
         crl=crl_path(base) if has_crl else None,
         proxy_to=proxy_to,
         root_dir=None if root_dir is None else root_dir.resolve(),
+        more_names=tuple(more),
         acme=None if acme is None else AcmeSource(acme, root_path(base)),
         config=None if out is None else out.resolve(),
         state=base / "run" / f"{kind}-{host_text(host)}" if standalone else None,

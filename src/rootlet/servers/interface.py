@@ -117,6 +117,8 @@ class ServerSettings:
     """Folder of files to serve, instead; absolute."""
     acme: AcmeSource | None = None
     """Where the server gets its certificate by itself; None for the files above."""
+    more_names: tuple[Host, ...] = ()
+    """What devices call it besides, for servers that go by names."""
     config: Path | None = None
     """Where the configuration will be; absolute. Some need companions beside it."""
     state: Path | None = None
@@ -138,8 +140,14 @@ class ServerSettings:
                 hint="write http://127.0.0.1:8000: the application is on the same machine; "
                 "for services outside there is rootlet gateway",
             )
-        if isinstance(self.name, str):
-            parse_dns_name(self.name)
+        for name in self.names:
+            if isinstance(name, str):
+                parse_dns_name(name)
+
+    @property
+    def names(self) -> tuple[Host, ...]:
+        """All of them."""
+        return (self.name, *self.more_names)
 
     @property
     def application(self) -> Listen:

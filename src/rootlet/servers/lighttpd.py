@@ -19,6 +19,7 @@ class Lighttpd(ServerWriter):
     summary = "exact; cannot take up a new certificate while a connection is open"
     package = "lighttpd lighttpd-mod-openssl"
     serves_files = True
+    not_optional = "it would let in those of strangers, too"
     gap = (
         "on USR1 lighttpd answers nobody until the last open connection has ended: "
         "one idle device holds up all others"

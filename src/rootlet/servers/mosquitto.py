@@ -21,6 +21,7 @@ class Mosquitto(ServerWriter):
     package = "mosquitto"
     protocol = "mqtt"
     hands_on = False
+    not_optional = "it would ask for none"
 
     def _words(self, settings: ServerSettings) -> dict[str, Any]:
         return {"openssl_conf": None if settings.config is None else conf_beside(settings.config)}

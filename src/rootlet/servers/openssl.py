@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from rootlet.servers.interface import ServerSettings
@@ -28,6 +29,11 @@ class OpensslConf(ServerWriter):
     summary = "exact for Python, Node.js and others; asks for no device certificate by itself"
     package = "openssl"
     hands_on = False
+    checks_crl = False
+
+    def config(self, settings: ServerSettings) -> str:
+        """The same with and without a revocation list: to check devices is up to the program."""
+        return super().config(replace(settings, crl=None))
 
     def companion(self, settings: ServerSettings) -> dict[Path, str | Path]:
         """The file beside another server's configuration."""

@@ -67,6 +67,8 @@ class ServerWriter(ABC):
     """To make it reload takes the configuration's path, the system's own server's, too."""
     checks_crl = True
     """It can turn away devices that were revoked."""
+    not_optional = ""
+    """Why devices cannot choose whether to show their certificate; empty where they can."""
     gap = ""
     """Why a certificate cannot be replaced without a failed handshake; empty where it can."""
 
@@ -88,6 +90,7 @@ class ServerWriter(ABC):
             .render(
                 settings=settings,
                 server_name=bracketed(settings.name),
+                server_names=[bracketed(name) for name in settings.names],
                 listen_host=bracketed(settings.listen.host),
                 words=openssl_words(settings.profile),
                 tickets=settings.profile.tls.tickets,
@@ -121,6 +124,11 @@ class ServerWriter(ABC):
             raise Misuse(
                 f"{self.name} cannot get certificates of the profile {settings.profile.name}",
                 hint="leave --acme out; rootlet agent gets the certificate and makes it reload",
+            )
+        if self.not_optional and settings.client_auth == "optional":
+            raise Misuse(
+                f"{self.name} knows no optional certificates: {self.not_optional}",
+                hint="choose another server, or --client-auth required or off",
             )
         if settings.crl is not None and settings.client_auth != "off" and not self.checks_crl:
             raise Misuse(
