@@ -1,7 +1,8 @@
 """What a running server does, held against the profile: one handshake for each question."""
 
 from rootlet.servers.checkup.advice import advice, guess_kind
-from rootlet.servers.checkup.examine import Examination, Shake, Subject, examine
+from rootlet.servers.checkup.examine import Examination, examine
+from rootlet.servers.checkup.examiner import Shake, Subject
 from rootlet.servers.checkup.foreign_store import foreign_identities
 from rootlet.servers.checkup.offer import ClientFiles, Offer, Request
 from rootlet.servers.checkup.point import POINTS, Finding, Point, Verdict
