@@ -76,6 +76,7 @@ test: check
 	@$(MAKE) -s pytest pytest-firmware
 
 pytest:
+	@$(BIN)/python tools/lwip_source.py
 	@rm -f .coverage .coverage.* && find build/coverage-temp -name '*.gcda' -delete
 	PYTHONPATH=build/coverage $(LOOPBACK) $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal --ignore=tests/firmware --cov --cov-report=
 	@$(BIN)/python tools/coverage_report.py
