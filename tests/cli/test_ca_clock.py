@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +17,15 @@ from rootlet.cli.clock import RoughtimeClock
 from rootlet.errors import Refused
 from rootlet.maker import load_maker
 from rootlet.profile import load_profile
-from rootlet.roughtime import Server, UdpServer, delegate, raw_public_key
+from rootlet.roughtime import (
+    Clock,
+    LongTermKey,
+    Server,
+    TimeListener,
+    delegate,
+    promised,
+    raw_public_key,
+)
 from support.commands import Done, Run
 from support.makers import made_maker
 from support.processes import LOOPBACK
@@ -27,15 +35,6 @@ VERSIONS = load_profile("c25519").roughtime.versions
 HOUR = 3600
 
 
-class _Ahead(Server):
-    """A server whose clock is ahead."""
-
-    ahead = 0
-
-    def answer(self, packets: Sequence[bytes], now: int) -> list[bytes | None]:
-        return super().answer(packets, now + self.ahead)
-
-
 @contextmanager
 def roughtime(ahead: int = 0) -> Iterator[str]:
     """A Roughtime server whose clock is this many seconds ahead, as rootlet.toml names it."""
@@ -43,10 +42,9 @@ def roughtime(ahead: int = 0) -> Iterator[str]:
     public = raw_public_key(long_term)
     now = int(time.time()) + ahead
     made = delegate(long_term, online, now=now, hours=24, versions=VERSIONS)
-    server = _Ahead(public, lambda _: made, radius=3, versions=VERSIONS)
-    server.ahead = ahead
-    udp = UdpServer((LOOPBACK, 0), server)
-    with closing(udp) as listener:
+    server = Server([LongTermKey(public, lambda _: made)], versions=VERSIONS)
+    clock = Clock(promised(3), wall=lambda: time.time() + ahead)
+    with closing(TimeListener((LOOPBACK, 0), server, clock)) as listener:
         thread = threading.Thread(target=listener.run)
         thread.start()
         try:

@@ -9,10 +9,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -22,8 +21,10 @@ from rootlet.cli import main
 from rootlet.pki import KeySealer, key_to_pem
 from rootlet.roughtime import (
     SUPPORTED_VERSIONS,
+    Delegation,
+    LongTermKey,
     Server,
-    UdpServer,
+    TimeListener,
     delegate,
     format_address,
     key_to_text,
@@ -32,7 +33,8 @@ from rootlet.roughtime import (
     verify,
 )
 from support.processes import LOOPBACK
-from support.roughtime import KEY, report_exchanges, server
+from support.roughtime import KEY, report_exchanges
+from support.roughtime import listener as listener_of
 
 STOP_SECONDS = 20.0
 KEY_TEXT = key_to_text(KEY)
@@ -41,7 +43,7 @@ KEY_TEXT = key_to_text(KEY)
 @contextmanager
 def serving(core: Server | None = None) -> Iterator[str]:
     """A server in a thread; yields its address."""
-    with closing(UdpServer((LOOPBACK, 0), core or server())) as listener:
+    with closing(listener_of(core)) as listener:
         thread = threading.Thread(target=listener.run)
         thread.start()
         try:
@@ -57,16 +59,18 @@ class Skewed(Server):
     def __init__(self, seed: int, skew: int) -> None:
         key = Ed25519PrivateKey.from_private_bytes(bytes([seed]) * 32)
         online = Ed25519PrivateKey.from_private_bytes(bytes([seed + 1]) * 32)
-        super().__init__(
-            raw_public_key(key),
-            lambda now: delegate(key, online, now=now, hours=24, versions=SUPPORTED_VERSIONS),
-            radius=3,
-            versions=SUPPORTED_VERSIONS,
-        )
+        self.public_key = raw_public_key(key)
+
+        def renew(now: int) -> Delegation:
+            return delegate(key, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
+
+        super().__init__([LongTermKey(self.public_key, renew)], versions=SUPPORTED_VERSIONS)
         self._skew = skew
 
-    def answer(self, packets: Any, now: int) -> list[bytes | None]:
-        return super().answer(packets, now + self._skew)
+    def answer(
+        self, packets: Sequence[bytes], now: int, radius: int, *, padded: bool = True
+    ) -> list[bytes | None]:
+        return super().answer(packets, now + self._skew, radius, padded=padded)
 
 
 def maker(folder: Path, servers: list[tuple[str, str, str]]) -> Path:
@@ -172,13 +176,13 @@ def test_serve_gives_signals_back(
 ) -> None:
     """A signal that arrives before the first request ends it; afterwards all is as before."""
     run(capsys, "keygen", "north", "--maker", str(tmp_path))
-    really_run = UdpServer.run
+    really_run = TimeListener.run
 
-    def interrupted(listener: UdpServer) -> None:
+    def interrupted(listener: TimeListener) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         really_run(listener)
 
-    monkeypatch.setattr(UdpServer, "run", interrupted)
+    monkeypatch.setattr(TimeListener, "run", interrupted)
     before = signal.getsignal(signal.SIGTERM)
     key = str(tmp_path / "time" / "north.key")
     options = ["--json"] if as_json else []
@@ -388,4 +392,4 @@ def test_a_key_is_never_half_written(tmp_path: Path, capsys: pytest.CaptureFixtu
 def test_help_has_an_example(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run(capsys, name, "--help")
     assert code == 0
-    assert f"rootlet time {name}" in out.split("Example:")[1]
+    assert f"rootlet time {name}" in out.split("Example")[1]

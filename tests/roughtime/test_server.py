@@ -14,19 +14,24 @@ from rootlet.roughtime import (
     MAX_BATCH,
     SUPPORTED_VERSIONS,
     Delegation,
+    Drop,
+    LongTermKey,
     Server,
     build_request,
     delegate,
+    raw_public_key,
     verify,
 )
 from rootlet.roughtime import protocol as p
 from rootlet.roughtime.message import decode, decode_packet, encode_packet
+from rootlet.roughtime.server import MAX_SHAPES
 from support.roughtime import (
     KEY,
     LONG_TERM,
     NONCE,
     NOW,
     ONLINE,
+    RADIUS,
     REQUEST,
     exchanges,
     number,
@@ -47,7 +52,7 @@ def padded(changes: Mapping[int, bytes | None], size: int = p.REQUEST_BYTES) -> 
 
 
 def test_a_lone_request() -> None:
-    (response,) = server(radius=5).answer([REQUEST], NOW)
+    (response,) = server().answer([REQUEST], NOW, 5)
     assert response is not None
     sample = verify(REQUEST, response, KEY)
     assert (sample.midpoint, sample.radius, sample.version) == (NOW, 5, 1)
@@ -69,7 +74,7 @@ ANSWERED = {
 
 @pytest.mark.parametrize("request_", ANSWERED.values(), ids=ANSWERED)
 def test_answered(request_: bytes) -> None:
-    (response,) = server().answer([request_], NOW)
+    (response,) = server().answer([request_], NOW, RADIUS)
     assert response is not None
     assert verify(request_, response, KEY).version == p.VERSION_1
 
@@ -85,7 +90,7 @@ def test_answered(request_: bytes) -> None:
 )
 def test_the_version_answered_with(offered: tuple[int, ...], chosen: int) -> None:
     request = build_request(NONCE, KEY, versions=offered)
-    (response,) = server().answer([request], NOW)
+    (response,) = server().answer([request], NOW, RADIUS)
     assert response is not None
     assert verify(request, response, KEY).version == chosen
 
@@ -121,7 +126,7 @@ DROPPED = {
 @pytest.mark.parametrize("request_", DROPPED.values(), ids=DROPPED)
 def test_dropped_in_silence(request_: bytes) -> None:
     good = build_request(bytes(32), KEY)
-    dropped, answered = server().answer([request_, good], NOW)
+    dropped, answered = server().answer([request_, good], NOW, RADIUS)
     assert dropped is None
     assert answered is not None
     assert verify(good, answered, KEY).midpoint == NOW
@@ -129,9 +134,9 @@ def test_dropped_in_silence(request_: bytes) -> None:
 
 def test_a_response_is_no_request() -> None:
     """Or two servers would answer each other for ever."""
-    (response,) = server().answer([REQUEST], NOW)
+    (response,) = server().answer([REQUEST], NOW, RADIUS)
     assert response is not None
-    assert server().answer([response], NOW) == [None]
+    assert server().answer([response], NOW, RADIUS) == [None]
 
 
 @settings(max_examples=EXAMPLES)
@@ -139,7 +144,7 @@ def test_a_response_is_no_request() -> None:
 def test_no_datagram_upsets_it(place: int, new: bytes, fitted: bool) -> None:
     spoiled = REQUEST[:place] + new + REQUEST[place + len(new) :]
     request = packet(spoiled[12:]) if fitted else spoiled
-    (response,) = server().answer([request], NOW)
+    (response,) = server().answer([request], NOW, RADIUS)
     if response is not None:
         assert verify(request, response, KEY).midpoint == NOW
         assert len(response) <= len(request)
@@ -153,7 +158,7 @@ def test_a_mixed_batch_keeps_its_order() -> None:
         )
         for n in range(2 * MAX_BATCH + 30)
     ]
-    responses = server().answer(requests, NOW)
+    responses = server().answer(requests, NOW, RADIUS)
     for n, (request, response) in enumerate(zip(requests, responses, strict=True)):
         if n % 7 == 0:
             assert response is None
@@ -177,10 +182,76 @@ def test_no_response_is_longer_than_its_request() -> None:
     assert all(len(response) <= len(request) for request, response in exchanges(requests))
 
 
-@pytest.mark.parametrize("radius", [0, -1, 1 << 32])
+@pytest.mark.parametrize("radius", [-1, 1 << 32])
 def test_a_radius_that_does_not_fit(radius: int) -> None:
     with pytest.raises(ValueError, match="radius"):
-        server(radius=radius)
+        server().answer([REQUEST], NOW, radius)
+
+
+def test_a_clock_that_is_not_vouched_for_says_nothing() -> None:
+    core = server()
+    assert core.answer([REQUEST, b"garbage"], NOW, 0) == [None, None]
+    assert core.dropped == {Drop.CLOCK: 1, Drop.SIZE: 1}
+
+
+def test_several_keys_answer_for_themselves() -> None:
+    other = Ed25519PrivateKey.from_private_bytes(bytes(31) + b"\x09")
+    keys = {raw_public_key(key): key for key in (LONG_TERM, other)}
+
+    def lender(key: Ed25519PrivateKey) -> LongTermKey:
+        def renew(now: int) -> Delegation:
+            return delegate(key, ONLINE, now=now, hours=24, versions=SUPPORTED_VERSIONS)
+
+        return LongTermKey(raw_public_key(key), renew)
+
+    core = Server([lender(key) for key in keys.values()], versions=SUPPORTED_VERSIONS)
+    requests = [build_request(NONCE, public) for public in keys]
+    for public, request, response in zip(
+        keys, requests, core.answer(requests, NOW, RADIUS), strict=True
+    ):
+        assert response is not None
+        assert verify(request, response, public).midpoint == NOW
+    unnamed, stranger = padded({p.SRV: None}), build_request(NONCE, bytes(32))
+    assert core.answer([unnamed, stranger], NOW, RADIUS) == [None, None]
+    assert core.dropped == {Drop.KEY: 2}
+    for keys_given in ([], [lender(other), lender(other)]):
+        with pytest.raises(ValueError, match="one key"):
+            Server(keys_given, versions=SUPPORTED_VERSIONS)
+
+
+def test_without_a_delegation_there_is_silence_and_it_ends_by_itself() -> None:
+    found: list[Delegation] = []
+    key = LongTermKey(KEY, lambda _: found[0] if found else None)
+    core = Server([key], versions=SUPPORTED_VERSIONS)
+    assert core.answer([REQUEST], NOW, RADIUS) == [None]
+    assert core.dropped == {Drop.DELEGATION: 1}
+    found.append(delegate(LONG_TERM, ONLINE, now=NOW, hours=1, versions=SUPPORTED_VERSIONS))
+    assert core.answer([REQUEST], NOW, RADIUS) != [None]
+    assert core.answer([REQUEST], NOW + HOUR, RADIUS) == [None]  # it has ended
+    found[0] = delegate(LONG_TERM, ONLINE, now=NOW + HOUR, hours=1, versions=SUPPORTED_VERSIONS)
+    assert core.answer([REQUEST], NOW + HOUR, RADIUS) != [None]
+
+
+def test_what_is_remembered_of_requests_is_bounded() -> None:
+    """Thousands of layouts and lists of versions, all of them good: none changes an answer."""
+    core = server()
+    for n in range(2 * MAX_SHAPES):
+        offered = number(1) + number(2 + n)
+        for request in (padded({p.VER: offered}), padded({}, 1024 + 4 * (n % 200))):
+            (response,) = core.answer([request], NOW, RADIUS)
+            assert response is not None
+            assert verify(request, response, KEY).midpoint == NOW
+    assert len(core._shapes) <= MAX_SHAPES
+    assert len(core._offers) <= MAX_SHAPES
+
+
+def test_over_tcp_requests_need_no_padding() -> None:
+    short = encode_packet({k: v for k, v in decode_packet(REQUEST).items() if k != p.ZZZZ})
+    core = server()
+    assert core.answer([short], NOW, RADIUS) == [None]
+    (response,) = core.answer([short], NOW, RADIUS, padded=False)
+    assert response is not None
+    assert verify(short, response, KEY).midpoint == NOW
 
 
 @pytest.mark.parametrize("name", PROFILE_NAMES)
@@ -198,12 +269,12 @@ def window(response: bytes | None) -> tuple[int, int]:
 
 
 def test_a_delegation_lies_around_the_moment_it_is_made() -> None:
-    (response,) = server(hours=24).answer([REQUEST], NOW)
+    (response,) = server(hours=24).answer([REQUEST], NOW, RADIUS)
     assert window(response) == (NOW - 6 * HOUR, NOW + 18 * HOUR)
 
 
 def test_a_delegation_does_not_begin_before_time_does() -> None:
-    (response,) = server(hours=24).answer([REQUEST], 100)
+    (response,) = server(hours=24).answer([REQUEST], 100, RADIUS)
     assert window(response) == (0, 24 * HOUR)
 
 
@@ -215,12 +286,12 @@ def test_delegations_are_renewed_before_they_end() -> None:
         online = Ed25519PrivateKey.generate()
         return delegate(LONG_TERM, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
 
-    core = Server(KEY, renew, radius=3, versions=SUPPORTED_VERSIONS)
+    core = Server([LongTermKey(KEY, renew)], versions=SUPPORTED_VERSIONS)
     last_good = NOW + 15 * HOUR  # three hours, an eighth of the window, are left
     times = [NOW, NOW + 1, NOW - 6 * HOUR, last_good, last_good + 1, last_good + 2]
     times += [NOW - 24 * HOUR, NOW + 400 * 24 * HOUR]  # the clock is set back, and far ahead
     for now in times:
-        (response,) = core.answer([REQUEST], now)
+        (response,) = core.answer([REQUEST], now, RADIUS)
         assert response is not None
         assert verify(REQUEST, response, KEY).midpoint == now
         earliest, latest = window(response)
@@ -232,9 +303,9 @@ def test_nothing_is_delegated_for_nothing() -> None:
     def never(now: int) -> Delegation:
         raise AssertionError("a delegation was made")
 
-    core = Server(KEY, never, radius=3, versions=SUPPORTED_VERSIONS)
-    assert core.answer([], NOW) == []
-    assert core.answer([b"garbage"], NOW) == [None]
+    core = Server([LongTermKey(KEY, never)], versions=SUPPORTED_VERSIONS)
+    assert core.answer([], NOW, RADIUS) == []
+    assert core.answer([b"garbage"], NOW, RADIUS) == [None]
 
 
 def test_each_version_has_a_delegation_of_its_own() -> None:

@@ -16,7 +16,7 @@ from rootlet.roughtime import (
     MAX_BATCH,
     Server,
     Target,
-    UdpServer,
+    TimeListener,
     ask,
     build_request,
     format_address,
@@ -29,16 +29,17 @@ from rootlet.roughtime import protocol as p
 from rootlet.roughtime.measure import chained_nonce, contradictions, join
 from rootlet.roughtime.message import decode_packet
 from support.processes import LOOPBACK
-from support.roughtime import KEY, NONCE, NOW, REQUEST, Reply, server
+from support.roughtime import KEY, NONCE, NOW, REQUEST, Reply
+from support.roughtime import listener as listener_of
 
 SOON = 10.0
 """Seconds in which anything on loopback has happened, even on a busy machine."""
 
 
 @contextmanager
-def serving(core: Server | None = None) -> Iterator[UdpServer]:
+def serving(core: Server | None = None) -> Iterator[TimeListener]:
     """The real server, in a thread."""
-    with closing(UdpServer((LOOPBACK, 0), core or server())) as listener:
+    with closing(listener_of(core)) as listener:
         thread = threading.Thread(target=listener.run)
         thread.start()
         try:
@@ -106,7 +107,7 @@ def test_a_question_answered() -> None:
 
 def test_many_outstanding_requests_make_batches() -> None:
     requests = {bytes([n]) * 32: build_request(bytes([n]) * 32, KEY) for n in range(MAX_BATCH)}
-    listener = UdpServer((LOOPBACK, 0), server())
+    listener = listener_of()
     with closing(listener), client(listener.address) as link:
         for request in requests.values():
             link.send(request)
@@ -159,7 +160,7 @@ def test_a_sender_that_has_gone_does_no_harm() -> None:
 
 
 def test_stopping_twice_and_before_it_runs() -> None:
-    with closing(UdpServer((LOOPBACK, 0), server())) as listener:
+    with closing(listener_of()) as listener:
         listener.stop()
         listener.stop()
         listener.run()
@@ -167,12 +168,12 @@ def test_stopping_twice_and_before_it_runs() -> None:
 
 def test_a_port_in_use() -> None:
     with serving() as listener, pytest.raises(Environment, match="cannot listen on"):
-        UdpServer(listener.address, server())
+        listener_of(address=listener.address)
 
 
 def test_an_address_that_does_not_exist() -> None:
     with pytest.raises(Environment, match="cannot find"):
-        UdpServer(("no-such-host.invalid", 0), server())
+        listener_of(address=("no-such-host.invalid", 0))
     with pytest.raises(Environment, match="cannot find"):
         ask(Target("x", ("no-such-host.invalid", 1), KEY), timeout=1)
 

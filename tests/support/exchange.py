@@ -7,7 +7,15 @@ from dataclasses import dataclass
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rootlet.roughtime import SUPPORTED_VERSIONS, Server, build_request, delegate, raw_public_key
+from rootlet.roughtime import (
+    SUPPORTED_VERSIONS,
+    Delegation,
+    LongTermKey,
+    Server,
+    build_request,
+    delegate,
+    raw_public_key,
+)
 
 __all__ = ["Exchange", "exchange"]
 
@@ -25,20 +33,14 @@ def exchange(now: int, *, radius: int = 1, version: int | None = None) -> Exchan
     """Ask a new server, whose clock says ``now``; ``version`` is the only one offered."""
     long_term = Ed25519PrivateKey.generate()
     public_key = raw_public_key(long_term)
-    server = Server(
-        public_key,
-        lambda when: delegate(
-            long_term,
-            Ed25519PrivateKey.generate(),
-            now=when,
-            hours=24,
-            versions=SUPPORTED_VERSIONS,
-        ),
-        radius=radius,
-        versions=SUPPORTED_VERSIONS,
-    )
+
+    def renew(when: int) -> Delegation:
+        online = Ed25519PrivateKey.generate()
+        return delegate(long_term, online, now=when, hours=24, versions=SUPPORTED_VERSIONS)
+
+    server = Server([LongTermKey(public_key, renew)], versions=SUPPORTED_VERSIONS)
     versions = SUPPORTED_VERSIONS if version is None else (version,)
     request = build_request(os.urandom(32), public_key, versions=versions)
-    (response,) = server.answer([request], now)
+    (response,) = server.answer([request], now, radius)
     assert response is not None
     return Exchange(request, response, public_key)

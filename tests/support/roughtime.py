@@ -11,7 +11,17 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rootlet.roughtime import Server, build_request, delegate, raw_public_key
+from rootlet.roughtime import (
+    Clock,
+    Delegation,
+    LongTermKey,
+    Server,
+    TimeListener,
+    build_request,
+    delegate,
+    promised,
+    raw_public_key,
+)
 from rootlet.roughtime import protocol as p
 
 __all__ = [
@@ -127,20 +137,29 @@ CHANGED: Mapping[str, Callable[[Changes], Reply]] = {
 """A reply with changes in the message of that name."""
 
 
-def server(*, radius: int = 3, hours: int = 24) -> Server:
+RADIUS = 3
+
+
+def server(*, hours: int = 24) -> Server:
     """The test server's core, with fixed keys: its responses never vary."""
     versions = (p.VERSION_1, p.VERSION_DRAFT)
-    return Server(
-        KEY,
-        lambda now: delegate(LONG_TERM, ONLINE, now=now, hours=hours, versions=versions),
-        radius=radius,
-        versions=versions,
-    )
+
+    def renew(now: int) -> Delegation:
+        return delegate(LONG_TERM, ONLINE, now=now, hours=hours, versions=versions)
+
+    return Server([LongTermKey(KEY, renew)], versions=versions)
+
+
+def listener(
+    core: Server | None = None, address: tuple[str, int] = ("127.0.0.1", 0)
+) -> TimeListener:
+    """It on a port, with this machine's clock, for which the tests give their word."""
+    return TimeListener(address, core or server(), Clock(promised(RADIUS)))
 
 
 def exchanges(requests: Sequence[bytes]) -> list[tuple[bytes, bytes]]:
     """Each request with the test server's response to all of them at once."""
-    responses = server().answer(requests, NOW)
+    responses = server().answer(requests, NOW, RADIUS)
     pairs = zip(requests, responses, strict=True)
     return [(request, response) for request, response in pairs if response is not None]
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import json
 import re
 import secrets
-import signal
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,26 +22,21 @@ from rootlet.cli.options import (
     timeout_option,
     with_maker,
 )
+from rootlet.cli.time_serve import serve
 from rootlet.errors import Misuse, Refused
 from rootlet.files import write_atomic
 from rootlet.maker import Maker, load_maker
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
     SUPPORTED_VERSIONS,
-    Delegation,
     Exchange,
     Measurement,
-    Server,
     Target,
-    UdpServer,
     ask,
     contradictions,
-    delegate,
-    format_address,
     join,
     key_from_text,
     key_to_text,
-    load_key,
     malfeasance_report,
     parse_address,
     raw_public_key,
@@ -55,8 +47,6 @@ from rootlet.roughtime import (
 __all__ = ["command", "targets_of"]
 
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
-RADIUS = 3
-"""Seconds: the least for a server that knows nothing of leap seconds (RFC 10049 section 5.2.3)."""
 KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PLACEHOLDER = "HOST:5319"
 """Where nobody said yet where a server will be."""
@@ -73,6 +63,9 @@ def _date(seconds: float) -> str:
 @click.group()
 def command() -> None:
     """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
+
+
+command.add_command(serve)
 
 
 @command.command(
@@ -111,78 +104,6 @@ Next:
 
   2. Start the server:  rootlet time serve --key {path} --listen {address}"""
     show(fields, text, as_json=as_json)
-
-
-@contextmanager
-def _stopped_by_signals(server: UdpServer) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server's loop instead of the process."""
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.getsignal(number) for number in wanted}
-    for number in wanted:
-        signal.signal(number, lambda *_: server.stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@command.command(
-    epilog="\b\nExample:\n  rootlet time serve --key time/north.key --listen 0.0.0.0:5319"
-)
-@click.option(
-    "--key",
-    "key_file",
-    required=True,
-    type=FILE,
-    help="The long-term key, from rootlet time keygen.",
-)
-@click.option("--listen", required=True, metavar="HOST:PORT", help="UDP; port 0 takes a free one.")
-@click.option(
-    "--radius",
-    type=click.IntRange(1, 0xFFFFFFFF),
-    default=RADIUS,
-    show_default=True,
-    metavar="SECONDS",
-    help="How wrong this machine's clock may be at most. Below 3, mind leap seconds.",
-)
-@click.option(
-    "--delegation-hours",
-    type=click.IntRange(1, 24 * 366),
-    default=DEFAULTS.delegation_hours,
-    show_default=True,
-    metavar="HOURS",
-    help="How long one online key is good for; it is renewed well before.",
-)
-@json_option
-def serve(key_file: Path, listen: str, radius: int, delegation_hours: int, as_json: bool) -> None:
-    """Answer Roughtime requests with this machine's clock, which must be right.
-
-    Runs until SIGTERM or Ctrl-C. The long-term key signs online keys only; those live in memory.
-    """
-    address = parse_address(listen)
-    long_term = load_key(key_file)
-
-    def renew(now: int) -> Delegation:
-        return delegate(
-            long_term,
-            Ed25519PrivateKey.generate(),
-            now=now,
-            hours=delegation_hours,
-            versions=DEFAULTS.versions,
-        )
-
-    public_key = raw_public_key(long_term)
-    server = Server(public_key, renew, radius=radius, versions=DEFAULTS.versions)
-    with closing(UdpServer(address, server)) as listener, _stopped_by_signals(listener):
-        where = format_address(listener.address)
-        if as_json:
-            click.echo(json.dumps({"address": where, "public_key": key_to_text(public_key)}))
-        else:
-            click.echo(f"Roughtime on {where} (UDP), key {key_to_text(public_key)}")
-            click.echo(f"Try:  rootlet time query {where} --key {key_to_text(public_key)}")
-        listener.run()
-    click.echo(f"stopped: {listener.answered} answered, {listener.ignored} ignored", err=True)
 
 
 def _describe(exchange: Exchange) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rootlet.roughtime import SUPPORTED_VERSIONS, Delegation, Server, delegate
+from rootlet.roughtime import SUPPORTED_VERSIONS, Delegation, LongTermKey, Server, delegate
 
 __all__ = ["Liar", "forger"]
 
@@ -28,8 +28,8 @@ def forger(public_key: bytes) -> Callable[[bytes], bytes]:
         online = Ed25519PrivateKey.generate()
         return delegate(own, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
 
-    server = Server(public_key, renew, radius=1, versions=SUPPORTED_VERSIONS)
-    return lambda request: server.answer([request], int(time.time()))[0] or b""
+    server = Server([LongTermKey(public_key, renew)], versions=SUPPORTED_VERSIONS)
+    return lambda request: server.answer([request], int(time.time()), 1)[0] or b""
 
 
 class Liar:

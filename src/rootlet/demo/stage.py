@@ -42,6 +42,9 @@ __all__ = ["API", "FORBIDDEN_DEVICE", "GATEWAY", "SENSOR", "Stage"]
 
 API, GATEWAY, OTHER = "api.demo.test", "gateway.demo.test", "other.demo.test"
 SENSOR, FORBIDDEN_DEVICE = "sensor-1", "camera-1"
+TIME_RADIUS = "3"
+"""Seconds. The demo gives its word for this machine's clock, which may well be a container's."""
+
 TIME_SERVERS = ("time-a", "time-b", "time-c")
 
 MAKER_SETTINGS = """
@@ -190,6 +193,7 @@ class Stage:
         for name in TIME_SERVERS:
             key = str(self.maker / "time" / f"{name}.key")
             command = [*python, "time", "serve", "--key", key, "--listen", self.address(name)]
+            command += ["--radius", TIME_RADIUS]
             self.processes.start_printing(name, command, self.address(name))
         self.say("nginx as the maker's API, held to the profile")
         self._start_api()

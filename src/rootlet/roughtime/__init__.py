@@ -2,22 +2,25 @@
 
 ::
 
-    udp ──┬── server ──┬── merkle
-          │            ├── delegation
-          └── measure ── client ── message ── protocol
+    serve ──┬── tcp_serve, clock_serve
+            └── server ──┬── merkle
+                         └── delegation
+    udp ── measure ── client ── message ── protocol
 
-Only ``udp`` (sockets, clocks) and ``store`` (key files) do I/O.
+Only these do I/O: ``serve``, ``tcp_serve`` and ``udp`` (sockets), ``clock_serve`` (the clock),
+``store`` (key files).
 """
 
 from rootlet.roughtime.client import SUPPORTED_VERSIONS, Sample, build_request, verify
+from rootlet.roughtime.clock_serve import Clock, Estimate, Reading, kernel_estimate, promised
 from rootlet.roughtime.delegation import Delegation, delegate, raw_public_key
 from rootlet.roughtime.measure import Exchange, contradictions, join, malfeasance_report
-from rootlet.roughtime.server import MAX_BATCH, Server
+from rootlet.roughtime.serve import TimeListener
+from rootlet.roughtime.server import MAX_BATCH, Drop, LongTermKey, Server
 from rootlet.roughtime.store import key_from_text, key_to_text, load_key, save_key
 from rootlet.roughtime.udp import (
     Measurement,
     Target,
-    UdpServer,
     ask,
     format_address,
     parse_address,
@@ -27,24 +30,31 @@ from rootlet.roughtime.udp import (
 __all__ = [
     "MAX_BATCH",
     "SUPPORTED_VERSIONS",
+    "Clock",
     "Delegation",
+    "Drop",
+    "Estimate",
     "Exchange",
+    "LongTermKey",
     "Measurement",
+    "Reading",
     "Sample",
     "Server",
     "Target",
-    "UdpServer",
+    "TimeListener",
     "ask",
     "build_request",
     "contradictions",
     "delegate",
     "format_address",
     "join",
+    "kernel_estimate",
     "key_from_text",
     "key_to_text",
     "load_key",
     "malfeasance_report",
     "parse_address",
+    "promised",
     "raw_public_key",
     "save_key",
     "take_measurement",

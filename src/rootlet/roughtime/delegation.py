@@ -42,6 +42,10 @@ class Delegation:
     certificates: Mapping[int, bytes]
     """CERT for each version: versions differ in what is signed."""
 
+    def covers(self, now: int) -> bool:
+        """True when what it signs at this time is accepted."""
+        return self.start <= now <= self.end
+
     def due(self, now: int) -> bool:
         """True when a new one is needed: the end is near, or the clock was set to before it."""
         return not self.start <= now <= self.end - (self.end - self.start) // RENEWED

@@ -19,6 +19,8 @@ __all__ = [
     "decode_packet",
     "encode",
     "encode_packet",
+    "layout",
+    "message_of",
     "read_versions",
     "write_versions",
 ]
@@ -56,8 +58,11 @@ def encode(values: Mapping[int, bytes]) -> bytes:
     return b"".join((header, *(values[number] for number in tags)))
 
 
-def decode(message: bytes) -> dict[int, bytes]:
-    """The values of a message by tag, in its order; ``Malformed`` for anything but a message."""
+def layout(message: bytes) -> dict[int, slice]:
+    """Where the values of a message are, by tag; ``Malformed`` for anything but a message.
+
+    The header and the length alone decide: messages that have both in common are laid out alike.
+    """
     count = int.from_bytes(message[:WORD], "little")
     if not 0 < count <= MAX_PAIRS:
         raise Malformed(f"{count} pairs are not 1 to {MAX_PAIRS}")
@@ -66,7 +71,7 @@ def decode(message: bytes) -> dict[int, bytes]:
         raise Malformed("it ends within its header")
     header = _WORDS[2 * count].unpack_from(message)
     ends = (*(start + offset for offset in header[1:count]), len(message))
-    values: dict[int, bytes] = {}
+    places: dict[int, slice] = {}
     previous = 0
     for number, end in zip(header[count:], ends, strict=True):
         if number <= previous:
@@ -75,9 +80,14 @@ def decode(message: bytes) -> dict[int, bytes]:
             raise Malformed(f"the value of {tag_name(number)} ends before it starts")
         if start % WORD:
             raise Malformed(f"the value of {tag_name(number)} is not aligned to {WORD} bytes")
-        values[number] = message[start:end]
+        places[number] = slice(start, end)
         previous, start = number, end
-    return values
+    return places
+
+
+def decode(message: bytes) -> dict[int, bytes]:
+    """The values of a message by tag, in its order; ``Malformed`` for anything but a message."""
+    return {number: message[place] for number, place in layout(message).items()}
 
 
 def encode_packet(values: Mapping[int, bytes]) -> bytes:
@@ -88,6 +98,11 @@ def encode_packet(values: Mapping[int, bytes]) -> bytes:
 
 def decode_packet(packet: bytes) -> dict[int, bytes]:
     """The values of a whole packet; ``NotAPacket`` for wrong magic or length."""
+    return decode(message_of(packet))
+
+
+def message_of(packet: bytes) -> bytes:
+    """What is in a packet; ``NotAPacket`` for wrong magic or length."""
     if len(packet) < HEADER_BYTES:
         raise NotAPacket(f"{len(packet)} bytes are too few")
     magic, length = _PACKET.unpack_from(packet)
@@ -95,7 +110,7 @@ def decode_packet(packet: bytes) -> dict[int, bytes]:
         raise NotAPacket("it does not start with ROUGHTIM")
     if length != len(packet) - HEADER_BYTES:
         raise NotAPacket(f"it says {length} bytes and has {len(packet) - HEADER_BYTES}")
-    return decode(packet[HEADER_BYTES:])
+    return packet[HEADER_BYTES:]
 
 
 def write_versions(versions: tuple[int, ...]) -> bytes:

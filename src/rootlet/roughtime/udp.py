@@ -1,13 +1,9 @@
-"""Roughtime over UDP: the server's loop, one question asked, and a whole measurement.
-
-The only file of this part that touches sockets and clocks.
-"""
+"""Roughtime over UDP: one question asked, and a whole measurement."""
 
 from __future__ import annotations
 
 import re
 import secrets
-import select
 import socket
 import time
 from collections.abc import Iterator, Sequence
@@ -18,19 +14,19 @@ from rootlet.errors import Environment, Misuse, Refused, RootletError
 from rootlet.roughtime.client import SUPPORTED_VERSIONS, verify
 from rootlet.roughtime.measure import Exchange, Question, question
 from rootlet.roughtime.protocol import MAX_PACKET_BYTES, NONCE_BYTES
-from rootlet.roughtime.server import MAX_BATCH, Server
 
 __all__ = [
     "Measurement",
     "Target",
-    "UdpServer",
     "ask",
     "format_address",
     "parse_address",
     "take_measurement",
+    "udp_socket",
 ]
 
 Address = tuple[str, int]
+"""Host and port."""
 
 HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9A-Za-z:.%]+\]")
 """A name or an IPv4 address, or an IPv6 address in brackets."""
@@ -38,8 +34,6 @@ FIRST_WAIT = 1.0
 """Seconds until a request is sent again (section 5)."""
 BACKOFF = 1.5
 """How much longer each further wait is."""
-RECEIVE_BUFFER = 1 << 20
-"""Asked of the kernel, which may give less: bursts wait here while a batch is signed."""
 ROUNDS = 2
 """The chain goes twice around the same servers (section 8.2)."""
 
@@ -61,7 +55,7 @@ def format_address(address: Address) -> str:
     return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
-def _socket(address: Address) -> tuple[socket.socket, Address]:
+def udp_socket(address: Address) -> tuple[socket.socket, Address]:
     """A UDP socket of the right family, and the address resolved."""
     try:
         family, kind, protocol, _, resolved = socket.getaddrinfo(*address, type=socket.SOCK_DGRAM)[
@@ -73,79 +67,6 @@ def _socket(address: Address) -> tuple[socket.socket, Address]:
         raise Environment(
             f"cannot find {format_address(address)}: {reason}", hint="check host name and network"
         ) from error
-
-
-class UdpServer:
-    """Answers on a UDP socket until it is stopped.
-
-    There is no fixed window: what has arrived is read, signed once, and answered, so a lone
-    request never waits and a busy server makes large batches by itself.
-    """
-
-    def __init__(self, address: Address, server: Server) -> None:
-        """Bind ``address`` (port 0 for any); ``Environment`` when the machine says no."""
-        self._server = server
-        self._socket, resolved = _socket(address)
-        try:
-            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, RECEIVE_BUFFER)
-            self._socket.bind(resolved)
-        except OSError as error:
-            self._socket.close()
-            raise Environment(
-                f"cannot listen on {format_address(address)}: {error.strerror}",
-                hint="stop what uses that port, or choose another address",
-            ) from error
-        self._socket.setblocking(False)
-        self._wake, self._waker = socket.socketpair()
-        self._waker.setblocking(False)
-        host, port = self._socket.getsockname()[:2]
-        self.address: Address = (host, port)
-        """Where it listens, with the port that was taken."""
-        self.answered = 0
-        """Responses sent."""
-        self.ignored = 0
-        """Datagrams that were no request to this server."""
-
-    def close(self) -> None:
-        """Give the port back; not while ``run`` is running."""
-        for each in (self._socket, self._wake, self._waker):
-            each.close()
-
-    def stop(self) -> None:
-        """End ``run`` soon; from any thread or signal handler."""
-        with suppress(BlockingIOError):
-            self._waker.send(b"\0")
-
-    def run(self) -> None:
-        """Answer until ``stop`` is called."""
-        poll = select.poll()
-        poll.register(self._socket, select.POLLIN)
-        poll.register(self._wake, select.POLLIN)
-        while self._wake.fileno() not in dict(poll.poll()):
-            self._answer_waiting()
-
-    def _answer_waiting(self) -> None:
-        packets, senders = self._drain()
-        for response, sender in zip(
-            self._server.answer(packets, int(time.time())), senders, strict=True
-        ):
-            if response is None:
-                self.ignored += 1
-                continue
-            with suppress(OSError):  # a sender that cannot be reached is like a lost packet
-                self._socket.sendto(response, sender)
-                self.answered += 1
-
-    def _drain(self) -> tuple[list[bytes], list[Address]]:
-        """What has arrived, at most a batch."""
-        packets: list[bytes] = []
-        senders: list[Address] = []
-        with suppress(OSError):  # nothing left to read, or an ICMP error to pass over
-            while len(packets) < MAX_BATCH:
-                packet, sender = self._socket.recvfrom(MAX_PACKET_BYTES + 1)
-                packets.append(packet)
-                senders.append(sender)
-        return packets, senders
 
 
 @dataclass(frozen=True)
@@ -176,7 +97,7 @@ def ask(
     """
     pending: list[tuple[Question, float]] = []
     refusal: Refused | None = None
-    link, resolved = _socket(target.address)
+    link, resolved = udp_socket(target.address)
     with closing(link):
         _connect(link, resolved, target)
         end = time.monotonic() + timeout

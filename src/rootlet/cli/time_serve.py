@@ -1,0 +1,172 @@
+"""``rootlet time serve``: this machine's clock, signed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from rootlet.cli.options import FILE, json_option
+from rootlet.errors import Misuse
+from rootlet.profile import PROFILE_NAMES, load_profile
+from rootlet.roughtime import (
+    Clock,
+    Delegation,
+    LongTermKey,
+    Server,
+    TimeListener,
+    delegate,
+    format_address,
+    kernel_estimate,
+    key_to_text,
+    load_key,
+    parse_address,
+    promised,
+    raw_public_key,
+)
+
+__all__ = ["serve"]
+
+DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
+
+MAX_PROCESSES = 64
+"""More than cores are of no use."""
+
+
+@contextmanager
+def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
+    """SIGTERM and SIGINT end the server's loop instead of the process."""
+    wanted = (signal.SIGTERM, signal.SIGINT)
+    before = {number: signal.getsignal(number) for number in wanted}
+    for number in wanted:
+        signal.signal(number, lambda *_: server.stop())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@click.command(
+    epilog="\b\nExamples:\n"
+    "  rootlet time serve --key time/north.key --listen 0.0.0.0:5319\n"
+    "  rootlet time serve --key time/north.key --listen 127.0.0.1:5319 --radius 3 --processes 2"
+)
+@click.option(
+    "--key",
+    "key_files",
+    required=True,
+    multiple=True,
+    type=FILE,
+    help="A long-term key, from rootlet time keygen. May be repeated: clients say which they mean.",
+)
+@click.option(
+    "--listen", required=True, metavar="HOST:PORT", help="UDP and TCP; port 0 takes a free one."
+)
+@click.option(
+    "--radius",
+    type=click.IntRange(1, 0xFFFFFFFF),
+    metavar="SECONDS",
+    help="Your word for how wrong this machine's clock may be at most. Below 3, mind leap "
+    "seconds.  [default: what the kernel says, and silence while nobody synchronises the clock]",
+)
+@click.option(
+    "--delegation-hours",
+    type=click.IntRange(1, 24 * 366),
+    default=DEFAULTS.delegation_hours,
+    show_default=True,
+    metavar="HOURS",
+    help="How long one online key is good for; it is renewed well before.",
+)
+@click.option(
+    "--processes",
+    type=click.IntRange(1, MAX_PROCESSES),
+    default=1,
+    show_default=True,
+    metavar="COUNT",
+    help="How many share the port, one for each core at most.",
+)
+@json_option
+def serve(
+    key_files: tuple[Path, ...],
+    listen: str,
+    radius: int | None,
+    delegation_hours: int,
+    processes: int,
+    as_json: bool,
+) -> None:
+    """Answer Roughtime requests with this machine's clock.
+
+    Runs until SIGTERM or Ctrl-C. The long-term keys sign online keys only; those live in memory.
+    While the clock cannot be vouched for it answers nobody, and says why.
+    """
+    address = parse_address(listen)
+    long_terms = [load_key(file) for file in key_files]
+    keys = [LongTermKey(raw_public_key(key), _renewer(key, delegation_hours)) for key in long_terms]
+    if len({key.public_key for key in keys}) != len(keys):
+        raise Misuse("the same key is given twice", hint="give each --key once")
+    estimate = kernel_estimate if radius is None else promised(radius)
+    listeners: list[TimeListener] = []
+    with ExitStack() as opened:
+        for _ in range(processes):
+            server = Server(keys, versions=DEFAULTS.versions)
+            place = listeners[0].address if listeners else address
+            listener = TimeListener(
+                place, server, Clock(estimate), shared=processes > 1, tell=_say_on_stderr
+            )
+            listeners.append(opened.enter_context(closing(listener)))
+        public_keys = [key_to_text(key.public_key) for key in keys]
+        _say_where(listeners[0], public_keys, as_json=as_json)
+        _run_all(listeners)
+
+
+def _renewer(long_term: Ed25519PrivateKey, hours: int) -> Callable[[int], Delegation]:
+    def renew(now: int) -> Delegation:
+        online = Ed25519PrivateKey.generate()
+        return delegate(long_term, online, now=now, hours=hours, versions=DEFAULTS.versions)
+
+    return renew
+
+
+def _say_on_stderr(text: str) -> None:
+    click.echo(f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {text}", err=True)
+
+
+def _say_where(listener: TimeListener, public_keys: list[str], *, as_json: bool) -> None:
+    where = format_address(listener.address)
+    if as_json:
+        fields = {"address": where, "public_key": public_keys[0], "public_keys": public_keys}
+        click.echo(json.dumps(fields))
+        return
+    click.echo(f"Roughtime on {where} (UDP and TCP), key {', '.join(public_keys)}")
+    click.echo(f"Try:  rootlet time query {where} --key {public_keys[0]}")
+
+
+def _run_all(listeners: list[TimeListener]) -> None:
+    """One listener here, each other one in a process of its own that ends with this one."""
+    children = []
+    for listener in listeners[1:]:
+        child = os.fork()
+        if child == 0:
+            with _stopped_by_signals(listener):
+                listener.run()
+            os._exit(0)
+        children.append(child)
+    listener = listeners[0]
+    try:
+        with _stopped_by_signals(listener):
+            listener.run()
+    finally:
+        for child in children:
+            with suppress(ProcessLookupError):
+                os.kill(child, signal.SIGTERM)
+        for child in children:
+            os.waitpid(child, 0)
+    click.echo(f"stopped: {listener.answered} answered, {listener.ignored} ignored", err=True)
