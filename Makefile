@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-C_FILES = $(shell git ls-files 'device/*.c' 'device/*.h')
+C_FILES = $(shell git ls-files 'device/*.c' 'device/*.h' 'tools/*.c')
 C_SOURCES = $(shell find device/src -name '*.c')
 C_HEADERS = $(shell find device -name '*.h')
 NATIVE := build/native.stamp
@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme soak-kill soak-agent soak-nodes fuzz-http
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme bench-time soak-kill soak-agent soak-nodes fuzz-http
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -28,6 +28,7 @@ help:
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
 	@echo "make server-table  start every server, check it, and write what was found into docs/"
+	@echo "make bench-time  how many Roughtime requests a second one core answers, beside a peer"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
 	@echo "make soak-nodes  1,000 ACME orders at two servers that share a database, one killed midway"
 	@echo "make soak-agent  certificates of a minute replaced for twice ten minutes, no handshake failing"
@@ -120,6 +121,9 @@ bench-ca: setup-test
 bench-acme: setup-test
 	@$(MAKE) -s $(NATIVE)
 	@$(BIN)/python -m tools.bench_acme --where
+
+bench-time: setup-test
+	@$(BIN)/python -m tools.bench_time
 
 soak-kill: setup-test
 	@PYTHONPATH=src:tests $(BIN)/python -m tools.soak_kill
