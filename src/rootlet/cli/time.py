@@ -24,7 +24,7 @@ from rootlet.cli.options import (
 )
 from rootlet.cli.time_serve import serve
 from rootlet.errors import Misuse, Refused
-from rootlet.files import write_atomic
+from rootlet.files import read_bytes, write_atomic
 from rootlet.maker import Maker, load_maker
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
@@ -42,6 +42,7 @@ from rootlet.roughtime import (
     raw_public_key,
     save_key,
     take_measurement,
+    verify_report,
 )
 
 __all__ = ["command", "targets_of"]
@@ -273,3 +274,38 @@ def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) ->
         write_atomic(report, json.dumps(proof).encode(), private=False)
         click.echo(f"Wrote the proof to {report}: show it to who runs the servers", err=True)
     return 0 if verdict["consistent"] else Refused.exit_code
+
+
+@command.command(
+    name="verify-report", epilog="\b\nExample:\n  rootlet time verify-report evidence.json"
+)
+@click.argument("file", type=FILE)
+@json_option
+def check_report(file: Path, as_json: bool) -> None:
+    """Check a proof that Roughtime servers contradict each other (RFC 10049 section 8.4).
+
+    Every response has to verify, each nonce to be made from the response before it, and two
+    responses to contradict each other. Exit code 0: it is proof. 1: it is not.
+    """
+    try:
+        report = json.loads(read_bytes(file, what="the report"))
+    except (ValueError, RecursionError) as error:
+        raise Misuse(f"{file} is not JSON", hint="give what measure --report wrote") from error
+    proof = verify_report(report)
+    rows = [
+        {"public_key": key_to_text(key), "midpoint": sample.midpoint, "radius": sample.radius}
+        for key, sample in zip(proof.public_keys, proof.samples, strict=True)
+    ]
+    lines = ["Proof: these servers cannot all be right.", ""]
+    lines += [
+        f"  {number:>3}  {row['public_key']}  {_date(float(sample.midpoint))}, "
+        f"give or take {sample.radius} s"
+        for number, (row, sample) in enumerate(zip(rows, proof.samples, strict=True), 1)
+    ]
+    lines += [""]
+    lines += [
+        f"  {b + 1} was asked after {a + 1} and names an earlier time" for a, b in proof.pairs
+    ]
+    lines += ["", "Next: tell who runs them, and leave out the one that stands alone"]
+    fields = {"responses": rows, "contradictions": [list(pair) for pair in proof.pairs]}
+    show(fields, "\n".join(lines), as_json=as_json)

@@ -15,6 +15,7 @@ from rootlet.roughtime.client import SUPPORTED_VERSIONS, Sample, build_request, 
 from rootlet.roughtime.clock_serve import Clock, Estimate, Reading, kernel_estimate, promised
 from rootlet.roughtime.delegation import Delegation, delegate, raw_public_key
 from rootlet.roughtime.measure import Exchange, contradictions, join, malfeasance_report
+from rootlet.roughtime.report import Proof, verify_report
 from rootlet.roughtime.serve import TimeListener
 from rootlet.roughtime.server import MAX_BATCH, Drop, LongTermKey, Server
 from rootlet.roughtime.store import key_from_text, key_to_text, load_key, save_key
@@ -37,6 +38,7 @@ __all__ = [
     "Exchange",
     "LongTermKey",
     "Measurement",
+    "Proof",
     "Reading",
     "Sample",
     "Server",
@@ -59,4 +61,5 @@ __all__ = [
     "save_key",
     "take_measurement",
     "verify",
+    "verify_report",
 ]

@@ -1,4 +1,4 @@
-"""Roughtime over UDP: one question asked, and a whole measurement."""
+"""One question asked, by UDP and then by TCP, and a whole measurement."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from rootlet.errors import Environment, Misuse, Refused, RootletError
 from rootlet.roughtime.client import SUPPORTED_VERSIONS, verify
 from rootlet.roughtime.measure import Exchange, Question, question
-from rootlet.roughtime.protocol import MAX_PACKET_BYTES, NONCE_BYTES
+from rootlet.roughtime.protocol import HEADER_BYTES, MAGIC, MAX_PACKET_BYTES, NONCE_BYTES
 
 __all__ = [
     "Measurement",
@@ -34,6 +34,10 @@ FIRST_WAIT = 1.0
 """Seconds until a request is sent again (section 5)."""
 BACKOFF = 1.5
 """How much longer each further wait is."""
+UDP_SHARE = 0.7
+"""Of the time that there is; then TCP is tried, which goes where UDP is not let through."""
+LEAST_SECONDS = 0.01
+"""A timeout of none would mean to wait for ever."""
 ROUNDS = 2
 """The chain goes twice around the same servers (section 8.2)."""
 
@@ -89,18 +93,42 @@ def ask(
 ) -> Exchange:
     """Ask one server until it gives an answer that verifies, or ``timeout`` seconds are over.
 
-    ``previous`` is the response packet that the nonce is chained to. Each try is a new request,
+    By UDP first, and by TCP on the same port when that brings nothing (section 5). ``previous`` is
+    the response packet that the nonce is chained to. Each try is a new request,
     so that delays are true; an answer to an earlier one still counts. Datagrams that do not
     verify are passed over, for anyone can send them. Step 9 of the check is here: no answer is
     waited for longer than ``timeout``. ``Environment`` when no answer came,
     ``Refused`` when only bad ones did.
     """
+    begun = time.monotonic()
+    try:
+        return _ask_datagrams(target, previous, versions, begun + UDP_SHARE * timeout)
+    except _NoAnswer as error:
+        refusal = error.refusal
+    try:
+        return _ask_stream(target, previous, versions, begun + timeout)
+    except OSError:
+        raise _no_answer(target, timeout, refusal) from None
+    except Refused as error:
+        raise _no_answer(target, timeout, refusal or error) from error
+
+
+class _NoAnswer(Exception):
+    """Nothing came that verifies, only this."""
+
+    def __init__(self, refusal: Refused | None) -> None:
+        super().__init__()
+        self.refusal = refusal
+
+
+def _ask_datagrams(
+    target: Target, previous: bytes | None, versions: tuple[int, ...], end: float
+) -> Exchange:
     pending: list[tuple[Question, float]] = []
     refusal: Refused | None = None
     link, resolved = udp_socket(target.address)
     with closing(link):
         _connect(link, resolved, target)
-        end = time.monotonic() + timeout
         wait = FIRST_WAIT
         while (now := time.monotonic()) < end:
             rand = secrets.token_bytes(NONCE_BYTES)
@@ -121,7 +149,37 @@ def ask(
                         target.name, target.public_key, tried, response, sample, sent, received
                     )
             wait *= BACKOFF
-    raise _no_answer(target, timeout, refusal)
+    raise _NoAnswer(refusal)
+
+
+def _ask_stream(
+    target: Target, previous: bytes | None, versions: tuple[int, ...], end: float
+) -> Exchange:
+    """The same once by TCP; ``OSError`` when there is no answer, ``Refused`` for a bad one."""
+    rand = secrets.token_bytes(NONCE_BYTES)
+    asked = question(target.public_key, rand, previous=previous, versions=versions)
+    left = max(end - time.monotonic(), LEAST_SECONDS)
+    with socket.create_connection(target.address, left) as link:
+        sent = time.monotonic()
+        link.sendall(asked.packet)
+        response = bytearray()
+        while len(response) < HEADER_BYTES or len(response) < _length(response):
+            link.settimeout(max(end - time.monotonic(), LEAST_SECONDS))
+            data = link.recv(MAX_PACKET_BYTES)
+            if not data:
+                raise ConnectionError
+            response += data
+        received = time.monotonic()
+    packet = bytes(response[: _length(response)])
+    sample = verify(asked.packet, packet, target.public_key)
+    return Exchange(target.name, target.public_key, asked, packet, sample, sent, received)
+
+
+def _length(response: bytearray) -> int:
+    """Of the packet that begins there; what is no packet ends at once, for verify to refuse."""
+    length = HEADER_BYTES + int.from_bytes(response[HEADER_BYTES - 4 : HEADER_BYTES], "little")
+    good = response.startswith(MAGIC) and length <= MAX_PACKET_BYTES
+    return length if good else HEADER_BYTES
 
 
 def _connect(link: socket.socket, resolved: Address, target: Target) -> None:
@@ -156,7 +214,7 @@ def _no_answer(target: Target, timeout: float, refusal: Refused | None) -> Rootl
         )
     return Environment(
         f"no answer from {where} within {timeout:g} s",
-        hint="check the address, that the server runs with this key, and that UDP gets through",
+        hint="check the address, that the server runs with this key, and the firewall",
     )
 
 
