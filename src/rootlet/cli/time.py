@@ -22,6 +22,7 @@ from rootlet.cli.options import (
     timeout_option,
     with_maker,
 )
+from rootlet.cli.time_delegate import delegate_command, online
 from rootlet.cli.time_serve import serve
 from rootlet.errors import Misuse, Refused
 from rootlet.files import read_bytes, write_atomic
@@ -29,11 +30,13 @@ from rootlet.maker import Maker, load_maker
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
     SUPPORTED_VERSIONS,
+    Bar,
     Exchange,
     Measurement,
     Target,
     ask,
     contradictions,
+    draw,
     join,
     key_from_text,
     key_to_text,
@@ -66,7 +69,8 @@ def command() -> None:
     """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
 
 
-command.add_command(serve)
+for each in (serve, online, delegate_command):
+    command.add_command(each)
 
 
 @command.command(
@@ -235,6 +239,17 @@ def _table(verdict: dict[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def _picture(measurement: Measurement) -> str:
+    """What each answer allows, at one and the same moment."""
+    exchanges = measurement.exchanges
+    at = max(exchange.received for exchange in exchanges)
+    each = [(exchange.server, join([exchange], at)) for exchange in exchanges]
+    bars = [Bar(name, found.earliest, found.latest) for name, found in each if found]
+    together = join(exchanges, at)
+    agreed = None if together is None else Bar("all", together.earliest, together.latest)
+    return "\n".join(draw(bars, agreed))
+
+
 def _next(verdict: dict[str, Any], folder: Path) -> str:
     if verdict["consistent"]:
         return f"put them into devices: {with_maker('rootlet bundle --out DIR', folder)}"
@@ -261,7 +276,8 @@ def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) ->
     if not measurement.exchanges:
         raise measurement.failures[0][1]
     verdict = _judge(measurement)
-    show(verdict, f"{_table(verdict)}\n\nNext: {_next(verdict, folder)}", as_json=as_json)
+    text = f"{_table(verdict)}\n\n{_picture(measurement)}\n\nNext: {_next(verdict, folder)}"
+    show(verdict, text, as_json=as_json)
     answered = len({exchange.server for exchange in measurement.exchanges})
     if answered < ENOUGH_SERVERS:
         click.echo(

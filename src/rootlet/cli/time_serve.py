@@ -19,6 +19,7 @@ from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
     Clock,
     Delegation,
+    DelegationFile,
     LongTermKey,
     Server,
     TimeListener,
@@ -57,15 +58,30 @@ def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
 @click.command(
     epilog="\b\nExamples:\n"
     "  rootlet time serve --key time/north.key --listen 0.0.0.0:5319\n"
-    "  rootlet time serve --key time/north.key --listen 127.0.0.1:5319 --radius 3 --processes 2"
+    "  rootlet time serve --key time/north.key --listen 127.0.0.1:5319 --radius 3 --processes 2\n"
+    "  rootlet time serve --online north.online.key --delegation north.delegation \\\n"
+    "      --listen 0.0.0.0:5319"
 )
 @click.option(
     "--key",
     "key_files",
-    required=True,
     multiple=True,
     type=FILE,
     help="A long-term key, from rootlet time keygen. May be repeated: clients say which they mean.",
+)
+@click.option(
+    "--online",
+    "online_files",
+    multiple=True,
+    type=FILE,
+    help="Instead of a long-term key here: an online key, from rootlet time online.",
+)
+@click.option(
+    "--delegation",
+    "delegation_files",
+    multiple=True,
+    type=FILE,
+    help="What rootlet time delegate wrote for it; one for each --online, in the same order.",
 )
 @click.option(
     "--listen", required=True, metavar="HOST:PORT", help="UDP and TCP; port 0 takes a free one."
@@ -96,6 +112,8 @@ def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
 @json_option
 def serve(
     key_files: tuple[Path, ...],
+    online_files: tuple[Path, ...],
+    delegation_files: tuple[Path, ...],
     listen: str,
     radius: int | None,
     delegation_hours: int,
@@ -104,12 +122,16 @@ def serve(
 ) -> None:
     """Answer Roughtime requests with this machine's clock.
 
-    Runs until SIGTERM or Ctrl-C. The long-term keys sign online keys only; those live in memory.
+    Runs until SIGTERM or Ctrl-C. Long-term keys sign online keys only, which live in memory; better
+    still they are elsewhere (rootlet time online, delegate).
     While the clock cannot be vouched for it answers nobody, and says why.
     """
     address = parse_address(listen)
     long_terms = [load_key(file) for file in key_files]
     keys = [LongTermKey(raw_public_key(key), _renewer(key, delegation_hours)) for key in long_terms]
+    keys += _delegated(online_files, delegation_files)
+    if not keys:
+        raise Misuse("no key is given", hint="give --key, or --online and --delegation")
     if len({key.public_key for key in keys}) != len(keys):
         raise Misuse("the same key is given twice", hint="give each --key once")
     estimate = kernel_estimate if radius is None else promised(radius)
@@ -125,6 +147,19 @@ def serve(
         public_keys = [key_to_text(key.public_key) for key in keys]
         _say_where(listeners[0], public_keys, as_json=as_json)
         _run_all(listeners)
+
+
+def _delegated(onlines: tuple[Path, ...], files: tuple[Path, ...]) -> list[LongTermKey]:
+    """Keys that are elsewhere, by what they signed."""
+    if len(onlines) != len(files):
+        raise Misuse(
+            f"{len(onlines)} --online and {len(files)} --delegation", hint="give one for each"
+        )
+    found = [
+        DelegationFile(file, load_key(online), _say_on_stderr)
+        for online, file in zip(onlines, files, strict=True)
+    ]
+    return [LongTermKey(each.public_key, each.renew) for each in found]
 
 
 def _renewer(long_term: Ed25519PrivateKey, hours: int) -> Callable[[int], Delegation]:

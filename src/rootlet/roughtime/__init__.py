@@ -8,13 +8,16 @@
     udp ── measure ── client ── message ── protocol
 
 Only these do I/O: ``serve``, ``tcp_serve`` and ``udp`` (sockets), ``clock_serve`` (the clock),
-``store`` (key files).
+``store`` and
+``delegation_store`` (files).
 """
 
 from rootlet.roughtime.client import SUPPORTED_VERSIONS, Sample, build_request, verify
 from rootlet.roughtime.clock_serve import Clock, Estimate, Reading, kernel_estimate, promised
-from rootlet.roughtime.delegation import Delegation, delegate, raw_public_key
+from rootlet.roughtime.delegation import Delegation, delegate, raw_public_key, sign_window
+from rootlet.roughtime.delegation_store import DelegationFile, save_delegation
 from rootlet.roughtime.measure import Exchange, contradictions, join, malfeasance_report
+from rootlet.roughtime.plot import Bar, draw
 from rootlet.roughtime.report import Proof, verify_report
 from rootlet.roughtime.serve import TimeListener
 from rootlet.roughtime.server import MAX_BATCH, Drop, LongTermKey, Server
@@ -31,8 +34,10 @@ from rootlet.roughtime.udp import (
 __all__ = [
     "MAX_BATCH",
     "SUPPORTED_VERSIONS",
+    "Bar",
     "Clock",
     "Delegation",
+    "DelegationFile",
     "Drop",
     "Estimate",
     "Exchange",
@@ -48,6 +53,7 @@ __all__ = [
     "build_request",
     "contradictions",
     "delegate",
+    "draw",
     "format_address",
     "join",
     "kernel_estimate",
@@ -58,7 +64,9 @@ __all__ = [
     "parse_address",
     "promised",
     "raw_public_key",
+    "save_delegation",
     "save_key",
+    "sign_window",
     "take_measurement",
     "verify",
     "verify_report",

@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import (
+    Ed25519PrivateKey,
+    Ed25519PublicKey,
+)
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from rootlet.roughtime import protocol as p
-from rootlet.roughtime.message import encode
+from rootlet.roughtime.message import decode, encode
 
-__all__ = ["Delegation", "delegate", "raw_public_key"]
+__all__ = ["Delegation", "delegate", "raw_public_key", "read_window", "sign_window"]
 
 HOUR = 3600
 BACKDATED = 4
@@ -62,17 +66,54 @@ def delegate(
     """Sign a window of ``hours`` around ``now`` for a fresh online key (section 5.2.6)."""
     start = max(0, now - hours * HOUR // BACKDATED)
     end = start + hours * HOUR
+    signed = sign_window(long_term, raw_public_key(online), start=start, end=end, versions=versions)
+    return Delegation(online, start, end, signed)
+
+
+def sign_window(
+    long_term: Ed25519PrivateKey,
+    online: bytes,
+    *,
+    start: int,
+    end: int,
+    versions: tuple[int, ...],
+) -> dict[int, bytes]:
+    """CERT for each version: the online public key may sign times from ``start`` to ``end``."""
     signed = encode(
         {
-            p.PUBK: raw_public_key(online),
+            p.PUBK: online,
             p.MINT: start.to_bytes(8, "little"),
             p.MAXT: end.to_bytes(8, "little"),
         }
     )
-    certificates = {
+    return {
         version: encode(
             {p.SIG: long_term.sign(p.delegation_context(version) + signed), p.DELE: signed}
         )
         for version in versions
     }
-    return Delegation(online, start, end, certificates)
+
+
+def read_window(
+    certificates: Mapping[int, bytes], public_key: bytes, online: Ed25519PrivateKey
+) -> Delegation:
+    """What ``sign_window`` gave, checked; ``ValueError`` says what does not fit."""
+    windows = set()
+    for version, certificate in certificates.items():
+        values = decode(certificate)
+        if set(values) != {p.SIG, p.DELE}:
+            raise ValueError("a certificate has not SIG and DELE")
+        try:
+            Ed25519PublicKey.from_public_bytes(public_key).verify(
+                values[p.SIG], p.delegation_context(version) + values[p.DELE]
+            )
+        except InvalidSignature as error:
+            raise ValueError("it is not signed by the long-term key it names") from error
+        inner = decode(values[p.DELE])
+        if inner.get(p.PUBK) != raw_public_key(online):
+            raise ValueError("it is for another online key")
+        windows.add(tuple(int.from_bytes(inner[tag], "little") for tag in (p.MINT, p.MAXT)))
+    if len(windows) != 1:
+        raise ValueError("it has no certificate, or several with different windows")
+    [(start, end)] = windows
+    return Delegation(online, start, end, dict(certificates))

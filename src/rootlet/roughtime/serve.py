@@ -10,7 +10,7 @@ from contextlib import suppress
 from rootlet.errors import Environment
 from rootlet.roughtime.clock_serve import LOOK_SECONDS, Clock, Reading
 from rootlet.roughtime.protocol import MAX_PACKET_BYTES
-from rootlet.roughtime.server import MAX_BATCH, Server
+from rootlet.roughtime.server import MAX_BATCH, Drop, Server
 from rootlet.roughtime.tcp_serve import TcpSide
 from rootlet.roughtime.udp import Address, format_address, udp_socket
 
@@ -61,6 +61,7 @@ class TimeListener:
         self.ignored = 0
         """Requests that got none; the server counts why."""
         self._silent = ""
+        self._lacking, self._without = 0, False
 
     @property
     def let_go(self) -> int:
@@ -109,10 +110,20 @@ class TimeListener:
     def _answer(self, packets: Sequence[bytes], *, padded: bool) -> list[bytes | None]:
         reading = self._read_clock()
         responses = self._server.answer(packets, reading.now, reading.radius, padded=padded)
+        lacking = self._server.dropped[Drop.DELEGATION]
+        if lacking != self._lacking or (self._without and None not in responses):
+            self._tell_of_delegations(lacking)
         ignored = responses.count(None)
         self.ignored += ignored
         self.answered += len(responses) - ignored
         return responses
+
+    def _tell_of_delegations(self, lacking: int) -> None:
+        without, self._lacking = lacking != self._lacking, lacking
+        if without != self._without:
+            self._without = without
+            silent = "silent: no delegation covers this time; make one: rootlet time delegate"
+            self._tell(silent if without else "answering")
 
     def _read_clock(self) -> Reading:
         reading = self._clock.read()
