@@ -37,6 +37,9 @@ __all__ = ["serve"]
 
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
 
+MOST_GREASE = 0.5
+"""A server that spoils more is of no use to anyone."""
+
 MAX_PROCESSES = 64
 """More than cores are of no use."""
 
@@ -102,6 +105,15 @@ def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
     help="How long one online key is good for; it is renewed well before.",
 )
 @click.option(
+    "--grease",
+    type=click.FloatRange(0, MOST_GREASE),
+    default=0.0,
+    show_default=True,
+    metavar="PART",
+    help="Part of the answers that is spoiled on purpose, for clients to pass over (RFC 10049 "
+    "section 7): 0.001, say, where all clients ask again.",
+)
+@click.option(
     "--processes",
     type=click.IntRange(1, MAX_PROCESSES),
     default=1,
@@ -117,6 +129,7 @@ def serve(
     listen: str,
     radius: int | None,
     delegation_hours: int,
+    grease: float,
     processes: int,
     as_json: bool,
 ) -> None:
@@ -138,7 +151,7 @@ def serve(
     listeners: list[TimeListener] = []
     with ExitStack() as opened:
         for _ in range(processes):
-            server = Server(keys, versions=DEFAULTS.versions)
+            server = Server(keys, versions=DEFAULTS.versions, greased=grease)
             place = listeners[0].address if listeners else address
             listener = TimeListener(
                 place, server, Clock(estimate), shared=processes > 1, tell=_say_on_stderr

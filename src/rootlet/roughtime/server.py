@@ -11,10 +11,12 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from random import Random, SystemRandom
 from typing import NamedTuple, TypeVar
 
 from rootlet.roughtime import protocol as p
 from rootlet.roughtime.delegation import Delegation
+from rootlet.roughtime.grease import grease
 from rootlet.roughtime.merkle import Tree, leaf
 from rootlet.roughtime.message import (
     Malformed,
@@ -89,8 +91,21 @@ class _Asked(NamedTuple):
 class Server:
     """Answers requests for one or more long-term keys."""
 
-    def __init__(self, keys: Sequence[LongTermKey], *, versions: tuple[int, ...]) -> None:
-        """``versions`` are those answered, ascending; the first that a client offers is used."""
+    def __init__(
+        self,
+        keys: Sequence[LongTermKey],
+        *,
+        versions: tuple[int, ...],
+        greased: float = 0.0,
+        chance: Random | None = None,
+    ) -> None:
+        """``versions`` are those answered, ascending; the first that a client offers is used.
+
+        ``greased`` is the part of responses that is spoiled on purpose (section 7), which ones
+        and how being up to ``chance``.
+        """
+        self._greased = greased
+        self._chance = SystemRandom() if chance is None else chance
         self._keys = tuple(keys)
         self._numbers = {p.server_id(key.public_key): i for i, key in enumerate(self._keys)}
         if not keys or len(self._numbers) != len(self._keys):
@@ -134,7 +149,16 @@ class Server:
                 made = _responses(delegation, version, [nonce for _, nonce in batch], tree, signed)
                 for (place, _), response in zip(batch, made, strict=True):
                     responses[place] = response
+        if self._greased:
+            self._spoil(packets, responses)
         return responses
+
+    def _spoil(self, packets: Sequence[bytes], responses: list[bytes | None]) -> None:
+        for place, response in enumerate(responses):
+            if response is not None and self._chance.random() < self._greased:
+                spoiled = grease(response, self._chance)
+                fits = len(spoiled) <= max(len(packets[place]), len(response))
+                responses[place] = spoiled if fits else response
 
     def _delegation(self, key: int, now: int) -> Delegation | None:
         current = self._delegations.get(key)
