@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme bench-time soak-kill soak-agent soak-nodes fuzz-http
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme bench-time soak-kill soak-agent soak-nodes fuzz-http fuzz-time
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -24,6 +24,7 @@ help:
 	@echo "make firmware  the device as bare-metal firmware in an emulator, against real servers"
 	@echo "make fuzz    fuzz the device library, SECONDS=60 for each target"
 	@echo "make fuzz-http  ask the CA's services anything, EXAMPLES=5000 times"
+	@echo "make fuzz-time  random, mutated and truncated packets for the Roughtime server, PACKETS=10000000"
 	@echo "make prove   prove that the device's parsers have no run-time error"
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
@@ -111,6 +112,9 @@ fuzz: setup-test
 
 fuzz-http: setup-test
 	@EXAMPLES=$${EXAMPLES:-5000} $(BIN)/python -m pytest -q --timeout=0 tests/ca/test_any_request.py
+
+fuzz-time: setup-test
+	@$(BIN)/python -m tools.fuzz_time --packets $${PACKETS:-10000000}
 
 prove: setup-test
 	@$(BIN)/python -m tools.prove
