@@ -129,8 +129,8 @@ def main() -> int:
     options = parser.parse_args()
     answered, grew = run(options.packets, options.seed)
     print(
-        f"{options.packets:,} packets (seed {options.seed}): {answered:,} answered, none longer "
-        f"than its request; the process grew by {grew} KiB"
+        f"{options.packets:,} packets (seed {options.seed}): {answered:,} answered, none by "
+        f"UDP longer than its request; the process grew by {grew} KiB"
     )
     return 1 if grew > GROWTH_KIB else 0
 
