@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from http.server import ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -10,7 +12,9 @@ from rootlet.cli import main
 from rootlet.pki import sealing
 from support.authority import Authority
 from support.commands import Done, Run
+from support.nginx import Echo
 from support.postgres import Cluster, cluster
+from support.processes import LOOPBACK
 from support.tls_servers import Farm
 
 ROUNDS = sealing.ROUNDS
@@ -57,3 +61,14 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Done(code, *capsys.readouterr())
 
     return command
+
+
+@pytest.fixture(scope="module")
+def application() -> Iterator[str]:
+    """An application that says who it was told is asking; its plain http URL."""
+    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://{LOOPBACK}:{server.server_port}"
+        server.shutdown()
+        thread.join()

@@ -35,16 +35,6 @@ def maker(tmp_path_factory: pytest.TempPathFactory) -> Maker:
 
 
 @pytest.fixture(scope="module")
-def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
-
-
-@pytest.fixture(scope="module")
 def live(maker: Maker, application: str) -> Iterator[LiveServer]:
     with live_server(KIND["nginx"], maker, application) as running:
         yield running

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 
@@ -27,8 +24,6 @@ from support.conversation import Conversation
 from support.exchanges import Exchanges, going_on, idle
 from support.live_servers import KINDS, NAME, LiveServer, ServerKind, live_server
 from support.makers import deliver_device, deliver_server, made_maker
-from support.nginx import Echo
-from support.processes import LOOPBACK
 from support.server_table import labels, recorded
 
 HANDSHAKES = 150
@@ -41,16 +36,6 @@ CUT = {"caddy-2.11": 2}
 """It ends the connections that are open when it reloads, be a request under way or not."""
 
 WITH_GAP = {"lighttpd", "stunnel"}
-
-
-@pytest.fixture(scope="module")
-def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -191,13 +176,12 @@ RENEWED = [kind for kind in KINDS if kind.kind != "openssl" and kind.label not i
 
 
 @pytest.mark.usefixtures("own_program")
-@pytest.mark.parametrize("profile", PROFILE_NAMES)
 @pytest.mark.parametrize("kind", RENEWED, ids=lambda kind: kind.label)
 def test_no_handshake_fails_while_the_certificate_is_replaced(
-    kind: ServerKind, profile: str, application: str, tmp_path: Path
+    kind: ServerKind, application: str, tmp_path: Path
 ) -> None:
     """By what the agent does, while one connection stays open."""
-    maker = made_maker(tmp_path / "mine", profile)
+    maker = made_maker(tmp_path / "mine")
     deliver_server(maker, NAME)
     deliver_device(maker, "sensor-1")
     device = device_of(maker)

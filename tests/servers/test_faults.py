@@ -6,10 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -22,10 +20,12 @@ from rootlet.servers import ClientAuth
 from support.commands import Done, Run
 from support.live_servers import KINDS, NAME, ServerKind, live_server
 from support.makers import deliver_device, deliver_server, made_maker
-from support.nginx import Echo
 from support.processes import LOOPBACK
 
 KIND = {kind.label: kind for kind in KINDS}
+ONE_PROFILE = pytest.mark.parametrize("world", ["c25519"], indirect=True)
+"""For faults that have nothing to do with the algorithms."""
+
 Edit = Callable[[str], str]
 
 
@@ -52,16 +52,6 @@ class World:
             *("server", "check", f"{LOOPBACK}:{port}", "--maker", self.maker.folder),
             *("--name", NAME, *files, "--json", *options),
         )
-
-
-@pytest.fixture(scope="module")
-def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +135,7 @@ def changes(done: Done) -> dict[str, str]:
     return {entry["point"]: entry["change"] for entry in done.json["points"] if entry["change"]}
 
 
+@ONE_PROFILE
 @pytest.mark.parametrize("fault", CONFIGURED)
 def test_a_fault_of_the_configuration_is_told(world: World, fault: str) -> None:
     edit, wanted = CONFIGURED[fault]
@@ -235,6 +226,7 @@ def by_the_device(world: World, wanted: dict[str, str]) -> dict[str, str]:
     return {**wanted, "device": "refused"} if refuses else wanted
 
 
+@ONE_PROFILE
 @pytest.mark.parametrize("fault", ISSUED)
 def test_a_fault_of_the_certificate_is_told(world: World, fault: str, tmp_path: Path) -> None:
     (name, begins, lasts), wanted = ISSUED[fault]

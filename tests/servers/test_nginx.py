@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import re
-import threading
 import time
 from collections.abc import Iterator
-from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -18,18 +16,7 @@ from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.servers import ClientAuth
 from rootlet.servers.words import openssl_words
 from support.makers import deliver_device, deliver_server, made_maker
-from support.nginx import NAME, Echo, Live, started
-from support.processes import LOOPBACK
-
-
-@pytest.fixture(scope="module")
-def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
+from support.nginx import NAME, Live, started
 
 
 def maker_with_identities(folder: Path, profile: str) -> Maker:

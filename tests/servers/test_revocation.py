@@ -6,9 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 
 import pytest
 from cryptography import x509
@@ -29,21 +27,11 @@ from rootlet.profile import PROFILE_NAMES
 from rootlet.servers import ClientAuth
 from support.commands import Run
 from support.makers import PASSPHRASE, deliver_device, deliver_server, made_maker
-from support.nginx import NAME, Echo, Live, started
+from support.nginx import NAME, Live, started
 from support.processes import LOOPBACK
 
 WAIT_SECONDS = 20.0
 LET_IN, TURNED_AWAY = "HTTP/1.1 200", "400 The SSL certificate error"
-
-
-@pytest.fixture(scope="module")
-def application() -> Iterator[str]:
-    with ThreadingHTTPServer((LOOPBACK, 0), Echo) as server:
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://{LOOPBACK}:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 @dataclass(frozen=True)
