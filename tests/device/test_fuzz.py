@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools.fuzz import OUTPUT, SOURCE, TARGETS, build, fuzz, missing
 
-SECONDS = 20
+SECONDS = 12
 LEAST_INPUTS = 100
 
 
