@@ -31,6 +31,10 @@ class Caddy(ServerWriter):
     package = "caddy"
     serves_files = True
     acme = frozenset(PROFILE_NAMES)
+    gap = (
+        "a connection that comes in at the moment Caddy reloads may be reset, and Caddy 2.11 ends "
+        "those that are open: devices have to ask again"
+    )
     checks_crl = False
 
     def config(self, settings: ServerSettings) -> str:
