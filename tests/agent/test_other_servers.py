@@ -81,7 +81,10 @@ def mosquitto(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
     """A process of that name which ends, with its own code, when it is told to reload."""
     program = tmp_path / "mosquitto"
     program.symlink_to(sys.executable)
-    code = "import signal, sys; signal.signal(signal.SIGHUP, lambda *_: sys.exit(7)); print('on', flush=True); signal.pause()"  # noqa: E501
+    code = (
+        "import signal, sys; signal.signal(signal.SIGHUP, lambda *_: sys.exit(7)); "
+        "print('on', flush=True); signal.pause()"
+    )
     with subprocess.Popen([program, "-c", code], stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"on\n"
