@@ -21,7 +21,7 @@ from rootlet.servers import WRITERS, Listen
 from support.makers import authority_of
 
 ALL = [kind for kind in WRITERS if kind != "openssl"]
-WITH_GAP = {"lighttpd", "stunnel", "caddy"}
+WITH_GAP = {"lighttpd", "stunnel", "caddy", "hitch"}
 FOUND_BY_CONFIG = {"traefik", "envoy", "stunnel", "hitch"}
 NAME = "api.example.test"
 

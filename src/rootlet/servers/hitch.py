@@ -21,6 +21,11 @@ class Hitch(ServerWriter):
     package = "hitch"
     complete_only = True
     found_by_config = True
+    gap = (
+        "a connection that comes in at the moment hitch reloads may be reset: the old worker "
+        "closes a listening socket of its own before the new one has opened another "
+        "(SO_REUSEPORT); devices have to ask again"
+    )
     checks_crl = False
 
     def _words(self, settings: ServerSettings) -> dict[str, Any]:
@@ -40,6 +45,6 @@ class Hitch(ServerWriter):
         return Run(with_conf(config, ("hitch", "--test", f"--config={config}")))
 
     def reload_trigger(self, config: Path, *, complete: bool) -> Signal:
-        """HUP: measured without a failed handshake, when started with an absolute path."""
-        note = "open connections live on, new ones get the new certificate"
+        """HUP, with its gap; when started with an absolute path."""
+        note = "open connections live on, new ones get the new certificate after a moment"
         return Signal(pid_file(config), "HUP", "hitch", note)
