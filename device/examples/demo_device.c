@@ -4,10 +4,12 @@
  * firmware.
  *
  *   demo_device HOST ADDRESS PATH [--identity CERT.der KEY.raw] [--no-clock]
- *               [--time-server ADDRESS] [--connections N] [--timeout MS]
+ *               [--time-server ADDRESS]... [--record FILE] [--evidence FILE]
+ *               [--connections N] [--timeout MS] [--time-timeout MS]
  *
- * Certificate and key stand for what a product has in flash; all else that it knows of its maker is
- * the bundle it was compiled with.
+ * The files stand for what a product has in flash: certificate and key, and what its clock stores
+ * across reboots. All else that it knows of its maker is the bundle it was compiled with. The
+ * first --time-server stands in for the bundle's first one, and so on.
  */
 #include "blocking_roughtime.h"
 #include "blocking_tls.h"
@@ -24,18 +26,24 @@
 #define CERTIFICATE_BYTES 1024
 #define ANSWER_BYTES 2048
 #define BODY_BYTES 256
-#define PAUSE_MS 60 /* between connections, so that they span a reload */
+#define PAUSE_MS 60        /* between connections, so that they span a reload */
+#define EVIDENCE_ANSWERS 6 /* two rounds of three servers */
 
 typedef struct device_options {
-    const char *host, *address, *path, *certificate, *key, *time_server;
-    uint32_t timeout_ms;
+    const char *host, *address, *path, *certificate, *key, *record, *evidence;
+    const char *time_servers[MEASURED_SERVERS];
+    size_t time_server_count;
+    uint32_t timeout_ms, time_timeout_ms;
     int connections;
     bool no_clock;
 } device_options;
 
 /* Memory that TLS and Roughtime never need at the same time. */
 typedef union memory {
-    blocking_roughtime clock;
+    struct {
+        blocking_roughtime measurement;
+        uint8_t evidence[EVIDENCE_BYTES(EVIDENCE_ANSWERS)];
+    } time;
     struct {
         blocking_tls tls;
         rootlet_tls_config config;
@@ -47,6 +55,8 @@ typedef union memory {
 typedef struct device_outcome {
     rootlet_time now;
     rootlet_status clock, status;
+    uint8_t asked, agreed;
+    bool contradiction;
     uint8_t alert;
     int answered;
     size_t sent, received;
@@ -114,11 +124,33 @@ static rootlet_status connect_once(const device_options *asked, const rootlet_id
 
 static void learn_time(const device_options *asked, device_outcome *seen)
 {
-    blocking_roughtime *clock = &shared.clock;
-    seen->clock = blocking_roughtime_measure(clock, &seen->now, &rootlet_trust, asked->time_server,
-                                             TIME_TIMEOUT_MS);
-    seen->sent += clock->sent;
-    seen->received += clock->received;
+    evidence kept = {.bytes = shared.time.evidence, .room = sizeof shared.time.evidence};
+    const roughtime_options options = {
+        .addresses = asked->time_servers,
+        .address_count = asked->time_server_count,
+        .timeout_ms = asked->time_timeout_ms,
+        .evidence = asked->evidence == NULL ? NULL : &kept,
+    };
+    blocking_roughtime *measurement = &shared.time.measurement;
+    device_clock clock;
+    clock_record record;
+    const bool stored =
+        asked->record != NULL && host_read(asked->record, &record, sizeof record) == sizeof record;
+    device_clock_start(&clock, rootlet_trust_made, stored ? &record : NULL, CLOCK_DRIFT_CRYSTAL_PPM,
+                       port_milliseconds());
+    seen->clock = blocking_roughtime_measure(measurement, &clock, &rootlet_trust, &options);
+    seen->now = device_clock_now(&clock, port_milliseconds());
+    seen->asked = measurement->asked;
+    seen->agreed = measurement->agreed;
+    seen->contradiction = measurement->contradiction;
+    seen->sent += measurement->sent;
+    seen->received += measurement->received;
+    if (asked->record != NULL && device_clock_record(&clock, &record, port_milliseconds())) {
+        (void)host_write(asked->record, &record, sizeof record);
+    }
+    if (options.evidence != NULL && measurement->contradiction) {
+        (void)host_write(asked->evidence, kept.bytes, kept.length);
+    }
 }
 
 static void run(const device_options *asked, device_outcome *seen)
@@ -162,6 +194,10 @@ static void print_outcome(const device_options *asked, const device_outcome *see
     print_text(line, "\"");
     print_field(line, "earliest", seen->now.earliest);
     print_field(line, "latest", seen->now.latest);
+    print_field(line, "asked", seen->asked);
+    print_field(line, "agreed", seen->agreed);
+    print_text(line, ", \"contradiction\": ");
+    print_text(line, seen->contradiction ? "true" : "false");
     print_text(line, ", \"status\": \"");
     print_text(line, tried ? rootlet_status_name(seen->status) : "none");
     print_text(line, "\"");
@@ -188,12 +224,19 @@ static bool parse(device_options *asked, int count, char **words)
     for (int i = 4; i < count; i++) {
         if (strcmp(words[i], "--no-clock") == 0) {
             asked->no_clock = true;
-        } else if (strcmp(words[i], "--time-server") == 0 && i + 1 < count) {
-            asked->time_server = words[++i];
+        } else if (strcmp(words[i], "--time-server") == 0 && i + 1 < count &&
+                   asked->time_server_count < MEASURED_SERVERS) {
+            asked->time_servers[asked->time_server_count++] = words[++i];
+        } else if (strcmp(words[i], "--record") == 0 && i + 1 < count) {
+            asked->record = words[++i];
+        } else if (strcmp(words[i], "--evidence") == 0 && i + 1 < count) {
+            asked->evidence = words[++i];
         } else if (strcmp(words[i], "--connections") == 0 && i + 1 < count) {
             asked->connections = atoi(words[++i]);
         } else if (strcmp(words[i], "--timeout") == 0 && i + 1 < count) {
             asked->timeout_ms = (uint32_t)atoi(words[++i]);
+        } else if (strcmp(words[i], "--time-timeout") == 0 && i + 1 < count) {
+            asked->time_timeout_ms = (uint32_t)atoi(words[++i]);
         } else if (strcmp(words[i], "--identity") == 0 && i + 2 < count) {
             asked->certificate = words[++i];
             asked->key = words[++i];
@@ -208,9 +251,11 @@ int main(int count, char **words)
 {
     static const char usage[] = "usage: demo_device HOST ADDRESS PATH "
                                 "[--identity CERT.der KEY.raw] [--no-clock] "
-                                "[--time-server ADDRESS] [--connections N] [--timeout MS]\n";
+                                "[--time-server ADDRESS]... [--record FILE] [--evidence FILE] "
+                                "[--connections N] [--timeout MS] [--time-timeout MS]\n";
     static device_outcome seen = {.alert = ROOTLET_ALERT_NONE};
-    device_options asked = {.connections = 1, .timeout_ms = TIMEOUT_MS};
+    device_options asked = {
+        .connections = 1, .timeout_ms = TIMEOUT_MS, .time_timeout_ms = TIME_TIMEOUT_MS};
     if (!parse(&asked, count, words)) {
         host_print(usage, sizeof usage - 1);
         return 2;

@@ -13,7 +13,9 @@ int main(int count, char **words)
 {
     static uint8_t in[ROOTLET_TLS_IN_BYTES], out[ROOTLET_TLS_OUT_BYTES];
     static uint8_t handshake[ROOTLET_TLS_HANDSHAKE_BYTES];
-    static blocking_roughtime clock;
+    static blocking_roughtime measurement;
+    static const roughtime_options time_options = {.timeout_ms = 1000};
+    device_clock clock;
     static blocking_tls tls;
     const char *host = rootlet_trust.hosts[0];
     rootlet_tls_config config = {
@@ -25,8 +27,12 @@ int main(int count, char **words)
     rootlet_tls_buffers buffers = {in, sizeof in, out, sizeof out, handshake, sizeof handshake};
     char text[256];
 
+    /* A product stores a clock_record now and then, and hands it in here. */
+    device_clock_start(&clock, rootlet_trust_made, NULL, CLOCK_DRIFT_CRYSTAL_PPM,
+                       port_milliseconds());
     rootlet_status status =
-        blocking_roughtime_measure(&clock, &config.trust.now, &rootlet_trust, NULL, 1000);
+        blocking_roughtime_measure(&measurement, &clock, &rootlet_trust, &time_options);
+    config.trust.now = device_clock_now(&clock, port_milliseconds());
     if (status == ROOTLET_OK && count == 2) {
         status = blocking_tls_connect(&tls, words[1], &config, &buffers, 5000);
         if (status == ROOTLET_OK) {

@@ -7,6 +7,8 @@ import subprocess
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 TREE = Path(__file__).resolve().parents[2]
 GUIDE = (TREE / "docs" / "device.md").read_text(encoding="utf-8")
 HEADER = (TREE / "device" / "include" / "rootlet" / "status.h").read_text(encoding="utf-8")
@@ -19,12 +21,16 @@ def test_every_status_has_advice_once() -> None:
     assert advised == Counter(listed)
 
 
-def test_the_pump_compiles(tmp_path: Path) -> None:
-    (code,) = re.findall(r"^```c\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+SNIPPETS = re.findall(r"^```c\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+
+
+@pytest.mark.parametrize("code", SNIPPETS, ids=["clock", "pump"])
+def test_the_code_compiles(tmp_path: Path, code: str) -> None:
     source = tmp_path / "pump.c"
     source.write_text(code, encoding="utf-8")
     warnings = ("-Wall", "-Wextra", "-Wconversion", "-Werror")
-    command = ["gcc", "-std=c11", *warnings, f"-I{TREE / 'device' / 'include'}", "-c", str(source)]
+    folders = [TREE / "device" / name for name in ("include", "ports/common", "ports/posix")]
+    command = ["gcc", "-std=c11", *warnings, *(f"-I{path}" for path in folders), "-c", str(source)]
     done = subprocess.run(
         [*command, "-o", str(tmp_path / "pump.o")], capture_output=True, text=True, check=False
     )

@@ -16,6 +16,8 @@ from rootlet.demo.stage import API, SENSOR, Stage
 
 RAM_BYTES = 4096
 TIME_RAM_BYTES = 2560
+POLICY_BYTES = 256
+"""Of the port: what it remembers of several servers."""
 WHOLE_FLASH, WHOLE_RAM = 64 * 1024, 40 * 1024
 """Of the program with lwIP, its buffers and the stack, as docs/device.md has it."""
 
@@ -89,6 +91,7 @@ def test_measurement_ram(ask: Ask) -> None:
     costs = ask().costs
     memory = sum(costs["memory"][name] for name in MEASUREMENT)
     assert memory + costs["measurement"]["stack"] <= TIME_RAM_BYTES
+    assert costs["memory"]["roughtime_in_all"] - memory <= POLICY_BYTES
 
 
 def test_primitives_instructions(firmware: Firmware, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from rootlet.cli import main
 
 FIRMWARE = 6
-ROWS = 8
+ROWS = 9
 
 
 def test_every_row_of_the_firmware_is_as_expected(

@@ -10,9 +10,10 @@ from tools.firmware import Firmware, Run, count_instructions
 from tools.size_report import read_rows
 from tools.size_rows import EVERYTHING, ONE_FILE, value
 
-from rootlet.demo.liars import Liar, forger
+from rootlet.demo.liars import Liar, forger, liar_by
 from rootlet.demo.stage import API, SENSOR, Stage
-from rootlet.roughtime import key_from_text
+from rootlet.demo.story import twice
+from rootlet.roughtime import key_from_text, load_key, report_of, verify_report
 from support.firmware_servers import Server, cut_after, silent
 
 HELLO = "/hello"
@@ -28,6 +29,8 @@ HELPER_BYTES = 64
 
 TOLERANCE_SECONDS = 10
 SILENCE = ("--timeout", "300")
+SOON = ("--time-timeout", "300")
+"""Milliseconds, of either, that loopback does not need."""
 
 
 def ask(firmware: Firmware, stage: Stage, server: str, *options: str) -> Run:
@@ -113,15 +116,58 @@ def test_gives_up_on_a_silent_server(firmware: Firmware, stage: Stage) -> None:
 def test_trusts_nobody_without_the_time(firmware: Firmware, stage: Stage) -> None:
     key = key_from_text(stage.keys["time-a"])
     liar = Liar(forger(key))
-    run = ask(firmware, stage, "api", "--time-server", liar.address)
+    run = ask(firmware, stage, "api", *twice(liar), *SOON)
     liar.stop()
     assert (run.code, run.outcome["clock"]) == (1, "ERR_ROUGHTIME_DELEGATION")
     assert (run.outcome["status"], run.outcome["connections"]) == ("none", 0)
 
 
+@pytest.mark.parametrize("seconds", [3600, -3600])
+def test_one_time_server_of_three_lies(
+    firmware: Firmware, stage: Stage, tmp_path: Path, seconds: int
+) -> None:
+    """It is outvoted, and what was kept of it is proof."""
+    kept = tmp_path / "kept.bin"
+    liar = Liar(liar_by(seconds, load_key(stage.maker / "time" / "time-a.key")))
+    run = ask(firmware, stage, "api", "--time-server", liar.address, "--evidence", str(kept))
+    liar.stop()
+    outcome, now = run.outcome, time.time()
+    assert (run.code, outcome["clock"], outcome["asked"], outcome["agreed"]) == (0, "OK", 3, 2)
+    assert outcome["earliest"] - 1 <= now <= outcome["latest"] + 1
+    assert outcome["latest"] - outcome["earliest"] <= TOLERANCE_SECONDS
+    assert outcome["contradiction"]
+    proof = verify_report(report_of(kept.read_bytes()))
+    liars = {key_from_text(stage.keys["time-a"])}
+    assert all(liars & {proof.public_keys[i], proof.public_keys[j]} for i, j in proof.pairs)
+
+
+def test_the_time_does_not_go_back_over_a_reset(
+    firmware: Firmware, stage: Stage, tmp_path: Path
+) -> None:
+    record = tmp_path / "record.bin"
+    first = ask(firmware, stage, "api", "--record", str(record))
+    assert first.outcome["clock"] == "OK"
+    assert int.from_bytes(record.read_bytes()[:8], "little") == first.outcome["earliest"]
+    liars = [
+        Liar(liar_by(-3600, load_key(stage.maker / "time" / f"{name}.key")))
+        for name in ("time-a", "time-b", "time-c")
+    ]
+    addresses = [word for liar in liars for word in ("--time-server", liar.address)]
+    back = ask(firmware, stage, "api", *addresses, "--record", str(record))
+    for liar in liars:
+        liar.stop()
+    assert (back.code, back.outcome["clock"]) == (1, "ERR_ROUGHTIME_INCONSISTENT")
+    again = ask(firmware, stage, "api", "--record", str(record))
+    assert again.outcome["clock"] == "OK"
+    assert again.outcome["milliseconds"] >= 1000, "a second after the first failure"
+    assert again.outcome["earliest"] >= first.outcome["earliest"]
+
+
 def test_a_time_server_that_is_not_there(firmware: Firmware, stage: Stage) -> None:
-    run = ask(firmware, stage, "api", "--time-server", "127.0.0.1:1")
+    run = ask(firmware, stage, "api", *("--time-server", "127.0.0.1:1") * 2, *SOON)
     assert (run.code, run.outcome["clock"]) == (1, "ERR_ROUGHTIME_DELAY")
+    run = ask(firmware, stage, "api", "--time-server", "127.0.0.1:1", *SOON)
+    assert (run.code, run.outcome["agreed"]) == (0, 2)
 
 
 def test_says_what_it_takes(firmware: Firmware) -> None:

@@ -28,4 +28,8 @@ typedef struct rootlet_bundle {
 /* The one that the generated file defines. */
 extern const rootlet_bundle rootlet_trust;
 
+/* Seconds since 1970: when the root became valid. No device that carries the bundle lived before,
+ * so that a clock can begin there. */
+extern const uint64_t rootlet_trust_made;
+
 #endif

@@ -102,21 +102,20 @@ METERED(rootlet_roughtime_check,
         (sample, request, length, zeros, response, response_length, server_key, options))
 
 DECLARED(rootlet_status, blocking_roughtime_measure,
-         (blocking_roughtime * exchange, rootlet_time *known, const rootlet_bundle *bundle,
-          const char *address, uint32_t timeout_ms))
+         (blocking_roughtime * measurement, device_clock *clock, const rootlet_bundle *bundle,
+          const roughtime_options *options))
 DECLARED(rootlet_status, blocking_tls_connect,
          (blocking_tls * tls, const char *address, rootlet_tls_config *config,
           const rootlet_tls_buffers *buffers, uint32_t timeout_ms))
 DECLARED(void, blocking_tls_close, (blocking_tls * tls))
 DECLARED(int, main, (int count, char **words))
 
-rootlet_status __wrap_blocking_roughtime_measure(blocking_roughtime *exchange, rootlet_time *known,
-                                                 const rootlet_bundle *bundle, const char *address,
-                                                 uint32_t timeout_ms)
+rootlet_status __wrap_blocking_roughtime_measure(blocking_roughtime *exchange, device_clock *clock,
+                                                 const rootlet_bundle *bundle,
+                                                 const roughtime_options *options)
 {
     start(&measurement, board_stack_now());
-    rootlet_status status =
-        __real_blocking_roughtime_measure(exchange, known, bundle, address, timeout_ms);
+    rootlet_status status = __real_blocking_roughtime_measure(exchange, clock, bundle, options);
     note(0);
     return status;
 }
@@ -166,6 +165,7 @@ int __wrap_main(int count, char **words)
     print_field(line, "roughtime_head", sizeof clock->head);
     print_field(line, "roughtime_response", sizeof clock->response);
     print_field(line, "roughtime_sample", sizeof clock->sample);
+    print_field(line, "roughtime_in_all", sizeof *clock);
     print_phase(line, "measurement", &measurement);
     print_phase(line, "handshake", &handshake);
     print_phase(line, "connection", &connection);

@@ -14,7 +14,7 @@ enum {
     SYS_GET_CMDLINE = 0x15,
     SYS_EXIT_EXTENDED = 0x20,
 };
-enum { OPEN_READ_BINARY = 1, OPEN_WRITE = 4 };
+enum { OPEN_READ_BINARY = 1, OPEN_WRITE = 4, OPEN_WRITE_BINARY = 5 };
 #define APPLICATION_EXIT 0x20026u
 
 static uint32_t word(const void *pointer)
@@ -67,6 +67,17 @@ size_t host_read(const char *path, void *bytes, size_t room)
     uint32_t close[1] = {file};
     (void)call(SYS_CLOSE, close);
     return missing <= room ? room - missing : 0;
+}
+
+bool host_write(const char *path, const void *bytes, size_t length)
+{
+    uint32_t write[3] = {open(path, OPEN_WRITE_BINARY), word(bytes), (uint32_t)length};
+    if (write[0] == UINT32_MAX) {
+        return false;
+    }
+    const bool written = call(SYS_WRITE, write) == 0; /* bytes that were not written */
+    uint32_t close[1] = {write[0]};
+    return call(SYS_CLOSE, close) == 0 && written;
 }
 
 void host_print(const char *text, size_t length)

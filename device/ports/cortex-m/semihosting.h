@@ -5,7 +5,7 @@
 #ifndef PORT_SEMIHOSTING_H
 #define PORT_SEMIHOSTING_H
 
-#define SEMIHOSTING_WORDS 16
+#define SEMIHOSTING_WORDS 24
 #define SEMIHOSTING_LINE_BYTES 1024
 
 /* The words the emulator was given, the program's name first; gives their number. */

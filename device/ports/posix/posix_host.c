@@ -16,6 +16,16 @@ size_t host_read(const char *path, void *bytes, size_t room)
     return length;
 }
 
+bool host_write(const char *path, const void *bytes, size_t length)
+{
+    FILE *file = fopen(path, "wb");
+    if (file == NULL) {
+        return false;
+    }
+    const bool written = fwrite(bytes, 1, length, file) == length;
+    return fclose(file) == 0 && written;
+}
+
 void host_print(const char *text, size_t length)
 {
     (void)fwrite(text, 1, length, stdout);

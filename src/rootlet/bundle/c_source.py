@@ -48,6 +48,9 @@ const rootlet_bundle rootlet_trust = {{
     .time_servers = {time_servers_value},
     .time_server_count = {time_server_count},
 }};
+
+/* {made_text} */
+const uint64_t rootlet_trust_made = UINT64_C({made});
 """
 
 
@@ -120,6 +123,8 @@ def c_files(bundle: Bundle) -> tuple[OutputFile, OutputFile]:
         time_servers=_time_servers(bundle),
         time_servers_value="time_servers" if bundle.time_servers else "NULL",
         time_server_count=len(bundle.time_servers),
+        made=bundle.root_not_before,
+        made_text=f"{bundle.root.not_valid_before_utc:%Y-%m-%dT%H:%M:%SZ}",
     )
     return (
         OutputFile("rootlet_bundle.h", header.encode("ascii")),

@@ -66,6 +66,11 @@ class Bundle:
         return public_bytes(require_profile_key(root.public_key(), self.profile, what="the root"))
 
     @property
+    def root_not_before(self) -> int:
+        """The first second of the root's validity, since 1970."""
+        return int(self.root.not_valid_before_utc.timestamp())
+
+    @property
     def root_not_after(self) -> int:
         """The last second of the root's validity, since 1970."""
         return int(self.root.not_valid_after_utc.timestamp())

@@ -6,7 +6,6 @@ import json
 import re
 import secrets
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,10 @@ from rootlet.cli.options import (
     with_maker,
 )
 from rootlet.cli.time_delegate import delegate_command, online
+from rootlet.cli.time_report import check_report, date_of
 from rootlet.cli.time_serve import serve
 from rootlet.errors import Misuse, Refused
-from rootlet.files import read_bytes, write_atomic
+from rootlet.files import write_atomic
 from rootlet.maker import Maker, load_maker
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
@@ -45,7 +45,6 @@ from rootlet.roughtime import (
     raw_public_key,
     save_key,
     take_measurement,
-    verify_report,
 )
 
 __all__ = ["command", "targets_of"]
@@ -56,12 +55,6 @@ PLACEHOLDER = "HOST:5319"
 """Where nobody said yet where a server will be."""
 ENOUGH_SERVERS = 3
 """With fewer, a server that lies is not found out (RFC 10049 section 8)."""
-LAST_SECOND = 253402300799
-"""The end of the year 9999, where dates end; the numbers are printed as well."""
-
-
-def _date(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(min(seconds, LAST_SECOND), UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 @click.group()
@@ -69,7 +62,7 @@ def command() -> None:
     """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
 
 
-for each in (serve, online, delegate_command):
+for each in (serve, online, delegate_command, check_report):
     command.add_command(each)
 
 
@@ -165,7 +158,7 @@ def query(
     fields = {**_describe(exchange), "offset": round(offset, 3)}
     sample = exchange.sample
     lines = [
-        f"{_date(sample.midpoint)}, give or take {sample.radius} s",
+        f"{date_of(sample.midpoint)}, give or take {sample.radius} s",
         f"  midpoint     {sample.midpoint}",
         f"  version      {sample.version:#x}",
         f"  delay        {exchange.delay * 1000:.1f} ms",
@@ -219,7 +212,7 @@ def _judge(measurement: Measurement) -> dict[str, Any]:
 def _table(verdict: dict[str, Any]) -> str:
     lines = [f"{'server':<16} {'midpoint':<20} {'radius':>6} {'version':>10} {'delay':>9}"]
     lines += [
-        f"{row['server']:<16} {_date(row['midpoint']):<20} {row['radius']:>5}s "
+        f"{row['server']:<16} {date_of(row['midpoint']):<20} {row['radius']:>5}s "
         f"{row['version']:>#10x} {row['delay'] * 1000:>6.1f} ms"
         for row in verdict["exchanges"]
     ]
@@ -231,7 +224,7 @@ def _table(verdict: dict[str, Any]) -> str:
         half = (verdict["latest"] - verdict["earliest"]) / 2
         offset = middle - verdict["local"]
         lines.append(
-            f"All agree: {_date(middle)}, give or take {half:.1f} s; the local clock is "
+            f"All agree: {date_of(middle)}, give or take {half:.1f} s; the local clock is "
             f"{abs(offset):.1f} s {'behind' if offset > 0 else 'ahead'}"
         )
     else:
@@ -290,38 +283,3 @@ def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) ->
         write_atomic(report, json.dumps(proof).encode(), private=False)
         click.echo(f"Wrote the proof to {report}: show it to who runs the servers", err=True)
     return 0 if verdict["consistent"] else Refused.exit_code
-
-
-@command.command(
-    name="verify-report", epilog="\b\nExample:\n  rootlet time verify-report evidence.json"
-)
-@click.argument("file", type=FILE)
-@json_option
-def check_report(file: Path, as_json: bool) -> None:
-    """Check a proof that Roughtime servers contradict each other (RFC 10049 section 8.4).
-
-    Every response has to verify, each nonce to be made from the response before it, and two
-    responses to contradict each other. Exit code 0: it is proof. 1: it is not.
-    """
-    try:
-        report = json.loads(read_bytes(file, what="the report"))
-    except (ValueError, RecursionError) as error:
-        raise Misuse(f"{file} is not JSON", hint="give what measure --report wrote") from error
-    proof = verify_report(report)
-    rows = [
-        {"public_key": key_to_text(key), "midpoint": sample.midpoint, "radius": sample.radius}
-        for key, sample in zip(proof.public_keys, proof.samples, strict=True)
-    ]
-    lines = ["Proof: these servers cannot all be right.", ""]
-    lines += [
-        f"  {number:>3}  {row['public_key']}  {_date(float(sample.midpoint))}, "
-        f"give or take {sample.radius} s"
-        for number, (row, sample) in enumerate(zip(rows, proof.samples, strict=True), 1)
-    ]
-    lines += [""]
-    lines += [
-        f"  {b + 1} was asked after {a + 1} and names an earlier time" for a, b in proof.pairs
-    ]
-    lines += ["", "Next: tell who runs them, and leave out the one that stands alone"]
-    fields = {"responses": rows, "contradictions": [list(pair) for pair in proof.pairs]}
-    show(fields, "\n".join(lines), as_json=as_json)

@@ -37,6 +37,8 @@ __all__ = ["serve"]
 
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
 
+USUAL_GREASE = 0.001
+"""As the peer roughly does: rare enough that nobody waits, often enough that it is met."""
 MOST_GREASE = 0.5
 """A server that spoils more is of no use to anyone."""
 
@@ -107,11 +109,11 @@ def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
 @click.option(
     "--grease",
     type=click.FloatRange(0, MOST_GREASE),
-    default=0.0,
+    default=USUAL_GREASE,
     show_default=True,
     metavar="PART",
     help="Part of the answers that is spoiled on purpose, for clients to pass over (RFC 10049 "
-    "section 7): 0.001, say, where all clients ask again.",
+    "section 7).",
 )
 @click.option(
     "--processes",

@@ -1,4 +1,4 @@
-"""Roughtime servers that lie: one signs with another key, one replays an old answer."""
+"""Roughtime servers that lie: with another key, with an old answer, and with the right key."""
 
 from __future__ import annotations
 
@@ -9,9 +9,16 @@ from collections.abc import Callable
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from rootlet.roughtime import SUPPORTED_VERSIONS, Delegation, LongTermKey, Server, delegate
+from rootlet.roughtime import (
+    SUPPORTED_VERSIONS,
+    Delegation,
+    LongTermKey,
+    Server,
+    delegate,
+    raw_public_key,
+)
 
-__all__ = ["Liar", "forger"]
+__all__ = ["Liar", "forger", "liar_by"]
 
 PACKET_BYTES = 2048
 """More than any Roughtime packet on the wire."""
@@ -20,16 +27,24 @@ POLL_SECONDS = 0.1
 """How soon a liar notices that it is to stop."""
 
 
-def forger(public_key: bytes) -> Callable[[bytes], bytes]:
-    """Answers as the server with this key would, but with a delegation signed by another key."""
-    own = Ed25519PrivateKey.generate()
-
+def _server(public_key: bytes, signer: Ed25519PrivateKey) -> Server:
     def renew(now: int) -> Delegation:
         online = Ed25519PrivateKey.generate()
-        return delegate(own, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
+        return delegate(signer, online, now=now, hours=24, versions=SUPPORTED_VERSIONS)
 
-    server = Server([LongTermKey(public_key, renew)], versions=SUPPORTED_VERSIONS)
+    return Server([LongTermKey(public_key, renew)], versions=SUPPORTED_VERSIONS)
+
+
+def forger(public_key: bytes) -> Callable[[bytes], bytes]:
+    """Answers as the server with this key would, but with a delegation signed by another key."""
+    server = _server(public_key, Ed25519PrivateKey.generate())
     return lambda request: server.answer([request], int(time.time()), 1)[0] or b""
+
+
+def liar_by(seconds: int, key: Ed25519PrivateKey) -> Callable[[bytes], bytes]:
+    """Answers with the server's own key, all as it should be but for the time."""
+    server = _server(raw_public_key(key), key)
+    return lambda request: server.answer([request], int(time.time()) + seconds, 3)[0] or b""
 
 
 class Liar:

@@ -38,6 +38,12 @@ class Outcome:
     earliest: int
     """What the device knows of the time, seconds since 1970."""
     latest: int
+    asked: int
+    """Roughtime servers."""
+    agreed: int
+    """How many of them named the time that it took."""
+    contradiction: bool
+    """Whether their answers prove that one of them lies."""
     status: str
     """Status of the TLS connection, or "none" when there was none."""
     alert: int

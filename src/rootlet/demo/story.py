@@ -10,13 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from rootlet.demo.firmware import build_firmware
-from rootlet.demo.liars import Liar, forger
+from rootlet.demo.liars import Liar, forger, liar_by
 from rootlet.demo.outsider import API_KEY
 from rootlet.demo.processes import rootlet
 from rootlet.demo.program import DeviceProgram, Outcome, build_device
 from rootlet.demo.row import Row
 from rootlet.demo.stage import API, FORBIDDEN_DEVICE, GATEWAY, SENSOR, Stage
-from rootlet.roughtime import build_request, key_from_text
+from rootlet.roughtime import build_request, key_from_text, load_key
 
 __all__ = ["Story", "describe"]
 
@@ -25,6 +25,11 @@ CONNECTIONS = 40
 
 TOLERANCE_SECONDS = 10
 """How far the interval a device learns may be from the host's own clock."""
+
+HOUR = 3600
+
+SOON = ("--time-timeout", "400")
+"""Milliseconds: loopback answers sooner, and who lies is not waited for."""
 
 WEATHER = "/weather/weather?city=Oslo"
 HELLO = "/hello"
@@ -81,19 +86,20 @@ class Story:
         identity = self._stage.identity(SENSOR)
         self._chapter("1. Cold start: it is 1970, and three Roughtime servers know better")
         outcome = self._ask("api", HELLO, *identity)
-        now = time.time()
-        right = (
-            outcome.clock == "OK"
-            and outcome.earliest - TOLERANCE_SECONDS <= now <= outcome.latest + TOLERANCE_SECONDS
-        )
-        width = outcome.latest - outcome.earliest
-        seen = "the right time" if right else f"{outcome.clock}, {width} s wide"
-        self._row(1, "time from 3 Roughtime servers", "the right time", seen, outcome)
+        expected = "the right time, 3 of 3 agree"
+        self._row(1, "time from 3 Roughtime servers", expected, _time(outcome), outcome)
+        self._outvotes_a_liar(1, "one of them lies by an hour")
         self._chapter("2. TLS 1.3 with mutual authentication to the maker's nginx")
         seen = f"{outcome.verdict} {outcome.body}"
         self._row(2, "a request to the maker's API", "HTTP 200 hello, device", seen, outcome)
         without = self._ask("api", HELLO)
         self._row(2, "the same without a device certificate", "HTTP 400", without.verdict, without)
+
+    def _outvotes_a_liar(self, step: int, tried: str) -> None:
+        liar = Liar(liar_by(HOUR, load_key(self._stage.maker / "time" / "time-a.key")))
+        outcome = self._ask("api", HELLO, "--time-server", liar.address)
+        liar.stop()
+        self._row(step, tried, "the right time, 2 of 3 agree", _time(outcome), outcome)
 
     def _is_forwarded(self) -> None:
         self._chapter("3. Through the gateway to someone else's service, with a key it never held")
@@ -160,12 +166,16 @@ class Story:
         for liar, tried, expected in (
             (
                 Liar(forger(key)),
-                "a Roughtime answer with the wrong key",
+                "two of three Roughtime servers with the wrong key",
                 "ERR_ROUGHTIME_DELEGATION",
             ),
-            (Liar(lambda _request: old), "a replayed Roughtime answer", "ERR_ROUGHTIME_NONCE"),
+            (
+                Liar(lambda _request: old),
+                "two of three that replay an answer",
+                "ERR_ROUGHTIME_NONCE",
+            ),
         ):
-            outcome = self._ask("api", HELLO, "--time-server", liar.address)
+            outcome = self._ask("api", HELLO, *twice(liar), *SOON)
             self._row(5, tried, expected, outcome.verdict, outcome)
             liar.stop()
 
@@ -187,10 +197,11 @@ class Story:
         outcome = self._ask("gateway", WEATHER, *identity, host=GATEWAY)
         tried = "firmware: weather from the outside service"
         self._row(6, tried, "HTTP 200", outcome.verdict, outcome)
+        self._outvotes_a_liar(6, "firmware: one of three Roughtime servers lies")
         liar = Liar(forger(key_from_text(self._stage.keys["time-a"])))
-        outcome = self._ask("api", HELLO, "--time-server", liar.address)
+        outcome = self._ask("api", HELLO, *twice(liar))
         liar.stop()
-        tried, expected = "firmware: a time of the wrong key", "ERR_ROUGHTIME_DELEGATION"
+        tried, expected = "firmware: two of three with the wrong key", "ERR_ROUGHTIME_DELEGATION"
         self._row(6, tried, expected, outcome.verdict, outcome)
 
     def _recorded_reply(self, key: bytes) -> bytes:
@@ -209,6 +220,21 @@ class Story:
         outcome = self._ask("gateway", WEATHER, *stranger, host=GATEWAY)
         expected = "alert unknown_ca received"
         self._row(5, "a device certificate of another CA", expected, outcome.verdict, outcome)
+
+
+def twice(liar: Liar) -> tuple[str, ...]:
+    """It stands in for the first two of a device's three time servers."""
+    return ("--time-server", liar.address) * 2
+
+
+def _time(outcome: Outcome) -> str:
+    now = time.time()
+    if not (
+        outcome.clock == "OK"
+        and outcome.earliest - TOLERANCE_SECONDS <= now <= outcome.latest + TOLERANCE_SECONDS
+    ):
+        return f"{outcome.clock}, {outcome.latest - outcome.earliest} s wide"
+    return f"the right time, {outcome.agreed} of {outcome.asked} agree"
 
 
 def describe(stage: Stage, folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from rootlet.roughtime.client import SUPPORTED_VERSIONS, Sample, build_request, 
 from rootlet.roughtime.clock_serve import Clock, Estimate, Reading, kernel_estimate, promised
 from rootlet.roughtime.delegation import Delegation, delegate, raw_public_key, sign_window
 from rootlet.roughtime.delegation_store import DelegationFile, save_delegation
+from rootlet.roughtime.evidence import is_evidence, report_of
 from rootlet.roughtime.measure import Exchange, contradictions, join, malfeasance_report
 from rootlet.roughtime.plot import Bar, draw
 from rootlet.roughtime.report import Proof, verify_report
@@ -55,6 +56,7 @@ __all__ = [
     "delegate",
     "draw",
     "format_address",
+    "is_evidence",
     "join",
     "kernel_estimate",
     "key_from_text",
@@ -64,6 +66,7 @@ __all__ = [
     "parse_address",
     "promised",
     "raw_public_key",
+    "report_of",
     "save_delegation",
     "save_key",
     "sign_window",
