@@ -10,6 +10,7 @@ else is asked of the network.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import re
@@ -17,8 +18,9 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -235,15 +237,25 @@ def _objects(board: Board) -> list[Path]:
     targets = [folder / _object(path) for path in sources]
     stamp = folder / "sources.sha256"
     digest = _digest()
-    if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
-        return targets
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = zip(sources, targets, strict=True)
-        list(pool.map(lambda job: _compile(board, *job), jobs))
-    stamp.write_text(digest, encoding="ascii")
+    with _alone(board):
+        if stamp.is_file() and stamp.read_text(encoding="ascii") == digest:
+            return targets
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        with ThreadPoolExecutor(WORKERS) as pool:
+            jobs = zip(sources, targets, strict=True)
+            list(pool.map(lambda job: _compile(board, *job), jobs))
+        stamp.write_text(digest, encoding="ascii")
     return targets
+
+
+@contextmanager
+def _alone(board: Board) -> Iterator[None]:
+    """No other process compiles for this board meanwhile."""
+    OUTPUT.mkdir(parents=True, exist_ok=True)
+    with (OUTPUT / f"{board.objects.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _one_file(board: Board, output: Path) -> Path:

@@ -199,7 +199,7 @@ class Story:
         self._row(6, tried, "HTTP 200", outcome.verdict, outcome)
         self._outvotes_a_liar(6, "firmware: one of three Roughtime servers lies")
         liar = Liar(forger(key_from_text(self._stage.keys["time-a"])))
-        outcome = self._ask("api", HELLO, *twice(liar))
+        outcome = self._ask("api", HELLO, *twice(liar), *SOON)
         liar.stop()
         tried, expected = "firmware: two of three with the wrong key", "ERR_ROUGHTIME_DELEGATION"
         self._row(6, tried, expected, outcome.verdict, outcome)
