@@ -31,6 +31,7 @@ from rootlet.roughtime import (
 from rootlet.roughtime.measure import question
 from rootlet.roughtime.report import MAX_ENTRIES
 from support.commands import Run
+from support.report_checker import NotProof, check_report
 from support.roughtime import NOW
 
 HOUR = 3600
@@ -70,6 +71,12 @@ def test_a_liar_is_proved() -> None:
     assert proof.pairs == ((1, 2),)
     assert [sample.midpoint for sample in proof.samples] == [NOW, NOW + HOUR, NOW + 1]
     assert proof.public_keys == tuple(exchange.public_key for exchange in LIAR)
+
+
+def test_a_checker_that_shares_nothing_with_ours_finds_the_same() -> None:
+    assert check_report(json.dumps(REPORT).encode()) == [(1, 2)]
+    with pytest.raises(NotProof, match="no contradiction"):
+        check_report(json.dumps(malfeasance_report(chain(NOW, NOW + HOUR))).encode())
 
 
 def test_a_later_time_later_is_no_contradiction() -> None:
@@ -117,6 +124,9 @@ def test_a_report_that_does_not_hold_is_refused(change: str) -> None:
     with pytest.raises(Refused, match="proves nothing") as caught:
         verify_report(report)
     assert caught.value.status == status
+    if status in {"response", "chain"}:
+        with pytest.raises(NotProof):
+            check_report(json.dumps(report).encode())
 
 
 JSON = st.recursive(

@@ -12,6 +12,7 @@ from rootlet.errors import Refused
 from rootlet.roughtime import is_evidence, report_of, verify_report
 from support.commands import Run
 from support.measuring import Measured, Network, TimeServer
+from support.report_checker import check_report
 
 HOUR = 3600
 ROOM = 8_000
@@ -30,9 +31,11 @@ def test_it_is_proof(policy: ModuleType, ahead: int, seed: int) -> None:
     found = lied_to(policy, ahead, seed=seed)
     assert found.evidence is not None
     assert is_evidence(found.evidence)
-    proof = verify_report(report_of(found.evidence))
+    report = report_of(found.evidence)
+    proof = verify_report(report)
     assert proof.pairs
     assert len(proof.samples) <= 6
+    assert tuple(check_report(json.dumps(report).encode())) == proof.pairs
 
 
 def test_where_all_agree_it_is_no_proof(policy: ModuleType) -> None:
