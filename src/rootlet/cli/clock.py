@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import click
 
 from rootlet.ca import Measured, TimeSource
-from rootlet.cli.time import targets_of
+from rootlet.cli.time_servers import targets_of
 from rootlet.errors import Refused
 from rootlet.maker import Maker
 from rootlet.roughtime import contradictions, join, take_measurement

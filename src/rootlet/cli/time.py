@@ -2,52 +2,42 @@
 
 from __future__ import annotations
 
-import json
 import re
-import secrets
 import time
 from pathlib import Path
-from typing import Any
 
 import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rootlet.cli.options import (
-    FILE,
     FOLDER,
     json_option,
     maker_option,
     show,
     timeout_option,
-    with_maker,
 )
 from rootlet.cli.time_delegate import delegate_command, online
+from rootlet.cli.time_measure import describe, measure
 from rootlet.cli.time_report import check_report, date_of
 from rootlet.cli.time_serve import serve
-from rootlet.errors import Misuse, Refused
+from rootlet.cli.time_servers import list_command
+from rootlet.cli.time_watch import watch
+from rootlet.errors import Misuse
 from rootlet.files import write_atomic
-from rootlet.maker import Maker, load_maker
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
     SUPPORTED_VERSIONS,
-    Bar,
     Exchange,
-    Measurement,
     Target,
     ask,
-    contradictions,
-    draw,
-    join,
     key_from_text,
     key_to_text,
-    malfeasance_report,
     parse_address,
     raw_public_key,
     save_key,
-    take_measurement,
 )
 
-__all__ = ["command", "targets_of"]
+__all__ = ["command"]
 
 DEFAULTS = load_profile(PROFILE_NAMES[0]).roughtime
 KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -62,7 +52,7 @@ def command() -> None:
     """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
 
 
-for each in (serve, online, delegate_command, check_report):
+for each in (serve, online, delegate_command, measure, watch, list_command, check_report):
     command.add_command(each)
 
 
@@ -102,17 +92,6 @@ Next:
 
   2. Start the server:  rootlet time serve --key {path} --listen {address}"""
     show(fields, text, as_json=as_json)
-
-
-def _describe(exchange: Exchange) -> dict[str, Any]:
-    sample = exchange.sample
-    return {
-        "server": exchange.server,
-        "midpoint": sample.midpoint,
-        "radius": sample.radius,
-        "version": sample.version,
-        "delay": round(exchange.delay, 6),
-    }
 
 
 def _offset(exchange: Exchange) -> float:
@@ -155,7 +134,7 @@ def query(
     versions = SUPPORTED_VERSIONS if version is None else (int(version, 0),)
     exchange = ask(target, timeout=timeout, versions=versions)
     offset = _offset(exchange)
-    fields = {**_describe(exchange), "offset": round(offset, 3)}
+    fields = {**describe(exchange), "offset": round(offset, 3)}
     sample = exchange.sample
     lines = [
         f"{date_of(sample.midpoint)}, give or take {sample.radius} s",
@@ -173,113 +152,3 @@ def query(
         command = f"rootlet check time --key {key} --request {request} --response {response}"
     lines += ["", f"Next: {command}"]
     show(fields, "\n".join(lines), as_json=as_json)
-
-
-def targets_of(maker: Maker) -> list[Target]:
-    """The servers of rootlet.toml, in an order nobody can foresee."""
-    targets = [
-        Target(server.name, parse_address(server.address), key_from_text(server.public_key))
-        for server in maker.time_servers
-    ]
-    if not targets:
-        raise Misuse(
-            "rootlet.toml names no Roughtime server",
-            hint="make a key and add the [[time.servers]] it prints: rootlet time keygen NAME",
-        )
-    secrets.SystemRandom().shuffle(targets)
-    return targets
-
-
-def _judge(measurement: Measurement) -> dict[str, Any]:
-    """What a measurement says, as JSON has it."""
-    exchanges = measurement.exchanges
-    now = time.monotonic()
-    interval = join(exchanges, now)
-    pairs = contradictions([exchange.sample for exchange in exchanges])
-    return {
-        "consistent": interval is not None and not pairs,
-        "earliest": interval and round(interval.earliest, 3),
-        "latest": interval and round(interval.latest, 3),
-        "local": round(time.time(), 3),
-        "contradictions": [[exchanges[i].server, exchanges[j].server] for i, j in pairs],
-        "exchanges": [_describe(exchange) for exchange in exchanges],
-        "failures": [
-            {"server": name, "reason": str(error)} for name, error in measurement.failures
-        ],
-    }
-
-
-def _table(verdict: dict[str, Any]) -> str:
-    lines = [f"{'server':<16} {'midpoint':<20} {'radius':>6} {'version':>10} {'delay':>9}"]
-    lines += [
-        f"{row['server']:<16} {date_of(row['midpoint']):<20} {row['radius']:>5}s "
-        f"{row['version']:>#10x} {row['delay'] * 1000:>6.1f} ms"
-        for row in verdict["exchanges"]
-    ]
-    lines += [f"{row['server']:<16} {row['reason']}" for row in verdict["failures"]]
-    for earlier, later in verdict["contradictions"]:
-        lines.append(f"CONTRADICTION: {later} was asked after {earlier} and names an earlier time")
-    if verdict["consistent"]:
-        middle = (verdict["earliest"] + verdict["latest"]) / 2
-        half = (verdict["latest"] - verdict["earliest"]) / 2
-        offset = middle - verdict["local"]
-        lines.append(
-            f"All agree: {date_of(middle)}, give or take {half:.1f} s; the local clock is "
-            f"{abs(offset):.1f} s {'behind' if offset > 0 else 'ahead'}"
-        )
-    else:
-        lines.append("The servers contradict each other: at least one is wrong")
-    return "\n".join(lines)
-
-
-def _picture(measurement: Measurement) -> str:
-    """What each answer allows, at one and the same moment."""
-    exchanges = measurement.exchanges
-    at = max(exchange.received for exchange in exchanges)
-    each = [(exchange.server, join([exchange], at)) for exchange in exchanges]
-    bars = [Bar(name, found.earliest, found.latest) for name, found in each if found]
-    together = join(exchanges, at)
-    agreed = None if together is None else Bar("all", together.earliest, together.latest)
-    return "\n".join(draw(bars, agreed))
-
-
-def _next(verdict: dict[str, Any], folder: Path) -> str:
-    if verdict["consistent"]:
-        return f"put them into devices: {with_maker('rootlet bundle --out DIR', folder)}"
-    return "show the proof to who runs them: give --report FILE"
-
-
-@command.command(epilog="\b\nExample:\n  rootlet time measure --maker mine --report evidence.json")
-@maker_option
-@timeout_option
-@click.option(
-    "--report",
-    type=FILE,
-    metavar="FILE",
-    help="Where servers contradict each other, write the proof there (RFC 10049 section 8.4).",
-)
-@json_option
-def measure(folder: Path, timeout: float, report: Path | None, as_json: bool) -> int:
-    """Ask all servers of rootlet.toml, twice around, each chained to the answer before.
-
-    Exit code 0: they agree. 1: they contradict each other.
-    """
-    targets = targets_of(load_maker(folder))
-    measurement = take_measurement(targets, timeout=timeout)
-    if not measurement.exchanges:
-        raise measurement.failures[0][1]
-    verdict = _judge(measurement)
-    text = f"{_table(verdict)}\n\n{_picture(measurement)}\n\nNext: {_next(verdict, folder)}"
-    show(verdict, text, as_json=as_json)
-    answered = len({exchange.server for exchange in measurement.exchanges})
-    if answered < ENOUGH_SERVERS:
-        click.echo(
-            f"Note: {answered} of {len(targets)} servers answered; it takes {ENOUGH_SERVERS}, run "
-            "by different people, to find out one that lies",
-            err=True,
-        )
-    if verdict["contradictions"] and report is not None:
-        proof = malfeasance_report(measurement.exchanges)
-        write_atomic(report, json.dumps(proof).encode(), private=False)
-        click.echo(f"Wrote the proof to {report}: show it to who runs the servers", err=True)
-    return 0 if verdict["consistent"] else Refused.exit_code

@@ -82,6 +82,10 @@ class Target:
     address: Address
     public_key: bytes
     """Its long-term key, 32 bytes."""
+    tcp: Address | None = None
+    """Where it listens for TCP, if not at the same address."""
+    by_udp: bool = True
+    """Whether it listens for UDP at all."""
 
 
 def ask(
@@ -101,8 +105,10 @@ def ask(
     ``Refused`` when only bad ones did.
     """
     begun = time.monotonic()
+    refusal: Refused | None = None
     try:
-        return _ask_datagrams(target, previous, versions, begun + UDP_SHARE * timeout)
+        if target.by_udp:
+            return _ask_datagrams(target, previous, versions, begun + UDP_SHARE * timeout)
     except _NoAnswer as error:
         refusal = error.refusal
     try:
@@ -159,7 +165,7 @@ def _ask_stream(
     rand = secrets.token_bytes(NONCE_BYTES)
     asked = question(target.public_key, rand, previous=previous, versions=versions)
     left = max(end - time.monotonic(), LEAST_SECONDS)
-    with socket.create_connection(target.address, left) as link:
+    with socket.create_connection(target.tcp or target.address, left) as link:
         sent = time.monotonic()
         link.sendall(asked.packet)
         response = bytearray()
