@@ -31,6 +31,7 @@ __all__ = [
     "read_bytes",
     "stage_version",
     "swap_version",
+    "unit_path",
     "versions_of",
     "write_atomic",
     "write_together",
@@ -197,3 +198,14 @@ def locked(folder: Path) -> Iterator[None]:
         yield
     finally:
         os.close(handle)
+
+
+def unit_path(path: Path) -> str:
+    """A path as it can stand in a systemd unit, where spaces and % mean something."""
+    text = str(path)
+    if any(not (letter.isalnum() or letter in "/._-+@:") for letter in text):
+        raise Misuse(
+            f"{text!r} cannot stand in a unit safely",
+            hint="use a path of letters, digits and . _ - + @ :",
+        )
+    return text

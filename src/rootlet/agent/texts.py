@@ -10,7 +10,7 @@ from string import Template
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from rootlet.agent.model import AgentConfig, Kept
-from rootlet.errors import Misuse
+from rootlet.files import unit_path
 from rootlet.pki import host_text, parse_host
 from rootlet.profile import Profile
 from rootlet.servers import WRITERS, Touch
@@ -46,9 +46,9 @@ def unit_text(config: AgentConfig, *, path: Path, program: Path) -> str:
         keep_trailing_newline=True,
     )
     return environment.get_template("unit.service.j2").render(
-        config=_plain(path),
-        program=_plain(program),
-        writable=sorted(_plain(each) for each in writable),
+        config=unit_path(path),
+        program=unit_path(program),
+        writable=sorted(unit_path(each) for each in writable),
     )
 
 
@@ -58,13 +58,3 @@ def _touched(kept: Kept) -> set[Path]:
         return set()
     trigger = WRITERS[kept.server]().reload_trigger(kept.server_config, complete=True)
     return {trigger.path.parent} if isinstance(trigger, Touch) else set()
-
-
-def _plain(path: Path) -> str:
-    text = str(path)
-    if any(not (letter.isalnum() or letter in "/._-+@:") for letter in text):
-        raise Misuse(
-            f"{text!r} cannot stand in a unit safely",
-            hint="use a path of letters, digits and . _ - + @ :",
-        )
-    return text

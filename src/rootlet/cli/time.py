@@ -21,6 +21,7 @@ from rootlet.cli.time_measure import describe, measure
 from rootlet.cli.time_report import check_report, date_of
 from rootlet.cli.time_serve import serve
 from rootlet.cli.time_servers import list_command
+from rootlet.cli.time_unit import unit
 from rootlet.cli.time_watch import watch
 from rootlet.errors import Misuse
 from rootlet.files import write_atomic
@@ -52,7 +53,7 @@ def command() -> None:
     """Roughtime (RFC 10049): the time, signed, before any certificate is looked at."""
 
 
-for each in (serve, online, delegate_command, measure, watch, list_command, check_report):
+for each in (serve, online, delegate_command, measure, watch, list_command, unit, check_report):
     command.add_command(each)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
+from collections.abc import Callable
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rootlet.cli.options import FILE, json_option
+from rootlet.cli.time_crew import Crew, MetricsFile
 from rootlet.errors import Misuse
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
@@ -44,20 +43,6 @@ MOST_GREASE = 0.5
 
 MAX_PROCESSES = 64
 """More than cores are of no use."""
-
-
-@contextmanager
-def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
-    """SIGTERM and SIGINT end the server's loop instead of the process."""
-    wanted = (signal.SIGTERM, signal.SIGINT)
-    before = {number: signal.getsignal(number) for number in wanted}
-    for number in wanted:
-        signal.signal(number, lambda *_: server.stop())
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @click.command(
@@ -123,6 +108,13 @@ def _stopped_by_signals(server: TimeListener) -> Iterator[None]:
     metavar="COUNT",
     help="How many share the port, one for each core at most.",
 )
+@click.option(
+    "--metrics",
+    type=FILE,
+    metavar="FILE",
+    help="Write what Prometheus' node exporter reads (textfile collector); further processes "
+    "write FILE with their number before its ending.",
+)
 @json_option
 def serve(
     key_files: tuple[Path, ...],
@@ -133,6 +125,7 @@ def serve(
     delegation_hours: int,
     grease: float,
     processes: int,
+    metrics: Path | None,
     as_json: bool,
 ) -> None:
     """Answer Roughtime requests with this machine's clock.
@@ -150,18 +143,36 @@ def serve(
     if len({key.public_key for key in keys}) != len(keys):
         raise Misuse("the same key is given twice", hint="give each --key once")
     estimate = kernel_estimate if radius is None else promised(radius)
-    listeners: list[TimeListener] = []
+    crew = Crew(_say_on_stderr)
     with ExitStack() as opened:
-        for _ in range(processes):
+        for number in range(processes):
             server = Server(keys, versions=DEFAULTS.versions, greased=grease)
-            place = listeners[0].address if listeners else address
+            place = crew.listeners[0].address if crew.listeners else address
             listener = TimeListener(
-                place, server, Clock(estimate), shared=processes > 1, tell=_say_on_stderr
+                place,
+                server,
+                Clock(estimate),
+                shared=processes > 1,
+                tell=_say_on_stderr,
+                look=_looker(crew, number, metrics),
             )
-            listeners.append(opened.enter_context(closing(listener)))
+            crew.listeners.append(opened.enter_context(closing(listener)))
         public_keys = [key_to_text(key.public_key) for key in keys]
-        _say_where(listeners[0], public_keys, as_json=as_json)
-        _run_all(listeners)
+        _say_where(crew.listeners[0], public_keys, as_json=as_json)
+        crew.run()
+
+
+def _looker(crew: Crew, number: int, metrics: Path | None) -> Callable[[TimeListener], None]:
+    """What is done now and then: the first one minds the others, each writes its metrics."""
+    writer = None if metrics is None else MetricsFile(metrics, number, _say_on_stderr)
+
+    def look(listener: TimeListener) -> None:
+        if number == 0:
+            crew.mind()
+        if writer is not None:
+            writer.write(listener)
+
+    return look
 
 
 def _delegated(onlines: tuple[Path, ...], files: tuple[Path, ...]) -> list[LongTermKey]:
@@ -197,26 +208,3 @@ def _say_where(listener: TimeListener, public_keys: list[str], *, as_json: bool)
         return
     click.echo(f"Roughtime on {where} (UDP and TCP), key {', '.join(public_keys)}")
     click.echo(f"Try:  rootlet time query {where} --key {public_keys[0]}")
-
-
-def _run_all(listeners: list[TimeListener]) -> None:
-    """One listener here, each other one in a process of its own that ends with this one."""
-    children = []
-    for listener in listeners[1:]:
-        child = os.fork()
-        if child == 0:
-            with _stopped_by_signals(listener):
-                listener.run()
-            os._exit(0)
-        children.append(child)
-    listener = listeners[0]
-    try:
-        with _stopped_by_signals(listener):
-            listener.run()
-    finally:
-        for child in children:
-            with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGTERM)
-        for child in children:
-            os.waitpid(child, 0)
-    click.echo(f"stopped: {listener.answered} answered, {listener.ignored} ignored", err=True)

@@ -23,6 +23,7 @@ from rootlet.roughtime.report import Proof, verify_report
 from rootlet.roughtime.serve import TimeListener
 from rootlet.roughtime.server import MAX_BATCH, Drop, LongTermKey, Server
 from rootlet.roughtime.server_list import ListedServer, ServerList, list_of, read_list
+from rootlet.roughtime.server_metrics import server_metrics
 from rootlet.roughtime.store import key_from_text, key_to_text, load_key, save_key
 from rootlet.roughtime.udp import (
     Measurement,
@@ -32,6 +33,7 @@ from rootlet.roughtime.udp import (
     parse_address,
     take_measurement,
 )
+from rootlet.roughtime.unit import server_unit
 from rootlet.roughtime.watch import Watch, wait_after
 
 __all__ = [
@@ -77,6 +79,8 @@ __all__ = [
     "report_of",
     "save_delegation",
     "save_key",
+    "server_metrics",
+    "server_unit",
     "sign_window",
     "take_measurement",
     "verify",

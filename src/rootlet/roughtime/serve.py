@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import select
 import socket
+import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
@@ -38,13 +39,17 @@ class TimeListener:
         *,
         shared: bool = False,
         tell: Callable[[str], None] = lambda _: None,
+        look: Callable[[TimeListener], None] = lambda _: None,
     ) -> None:
         """Bind ``address`` (port 0 for any); ``Environment`` when the machine says no.
 
         ``shared`` lets other processes of this user listen on the same port; the kernel spreads
-        clients over them. ``tell`` hears when the clock is not to be vouched for, and when again.
+        clients over them. ``tell`` hears when the clock is not to be vouched for, and when again;
+        ``look`` is called every LOOK_SECONDS while it runs, and at the end.
         """
-        self._server, self._clock, self._tell = server, clock, tell
+        self._clock, self._tell, self._look = clock, tell, look
+        self.server = server
+        """What answers, and counts what it does not answer."""
         self._udp, stream = _bound(address, shared=shared)
         self._poll = select.poll()
         self._udp.setblocking(False)
@@ -62,6 +67,11 @@ class TimeListener:
         """Requests that got none; the server counts why."""
         self._silent = ""
         self._lacking, self._without = 0, False
+
+    @property
+    def reading(self) -> Reading:
+        """The clock as it is now."""
+        return self._clock.read()
 
     @property
     def let_go(self) -> int:
@@ -82,8 +92,12 @@ class TimeListener:
     def run(self) -> None:
         """Answer until ``stop`` is called."""
         udp, wake = self._udp.fileno(), self._wake.fileno()
+        looked = time.monotonic()
         while True:
             ready = self._poll.poll(LOOK_SECONDS * 1000)
+            if time.monotonic() - looked >= LOOK_SECONDS:
+                looked = time.monotonic()
+                self._look(self)
             if not ready:  # a clock that is set while nobody asks is noticed, too
                 self._read_clock()
                 self._tcp.tidy()
@@ -91,6 +105,7 @@ class TimeListener:
                 if descriptor == udp:
                     self._answer_waiting()
                 elif descriptor == wake:
+                    self._look(self)
                     return
                 else:
                     self._tcp.ready(descriptor, events)
@@ -109,8 +124,8 @@ class TimeListener:
 
     def _answer(self, packets: Sequence[bytes], *, padded: bool) -> list[bytes | None]:
         reading = self._read_clock()
-        responses = self._server.answer(packets, reading.now, reading.radius, padded=padded)
-        lacking = self._server.dropped[Drop.DELEGATION]
+        responses = self.server.answer(packets, reading.now, reading.radius, padded=padded)
+        lacking = self.server.dropped[Drop.DELEGATION]
         if lacking != self._lacking or (self._without and None not in responses):
             self._tell_of_delegations(lacking)
         ignored = responses.count(None)
