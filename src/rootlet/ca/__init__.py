@@ -37,7 +37,7 @@ from rootlet.ca.records import Issuance, Records, Status
 from rootlet.ca.revocation_store import Revocation, RevocationStore
 from rootlet.ca.root_keys_store import RootAccess
 from rootlet.ca.store import deliver, issued_folder, open_authority, open_records
-from rootlet.ca.token_store import Token
+from rootlet.ca.token_store import Token, open_token
 
 __all__ = [
     "BATCH",
@@ -88,6 +88,7 @@ __all__ = [
     "open_authority",
     "open_engine",
     "open_records",
+    "open_token",
     "place_of",
     "policy_of",
     "prepare_successor",

@@ -1,4 +1,4 @@
-"""Root keys that never leave a PKCS#11 token, through python-pkcs11 (the extra ``hsm``).
+"""Keys that never leave a PKCS#11 token, through python-pkcs11 (the extra ``hsm``).
 
 pyca/cryptography builds and signs certificates with any object of its own private key classes:
 the two here have the token sign. Keys are made in the token, sensitive and not extractable, and
@@ -172,10 +172,24 @@ class OpenToken:
                 half.destroy()
             raise
 
-    def _taken(self, public: Any, private: Any, *, edwards: bool) -> PrivateKey:
+    def find_ed25519(self) -> ed25519.Ed25519PrivateKey:
+        """The key that the token's address names, seen to work."""
         import pkcs11
 
-        with _token_errors("read the key that it made"):
+        with _token_errors("find the key"):
+            public, private = (
+                self._session.get_key(object_class=kind, id=self._token.key_id)
+                for kind in (pkcs11.ObjectClass.PUBLIC_KEY, pkcs11.ObjectClass.PRIVATE_KEY)
+            )
+        key = self._seen(public, private, edwards=True)
+        assert isinstance(key, ed25519.Ed25519PrivateKey)
+        return key
+
+    def _seen(self, public: Any, private: Any, *, edwards: bool) -> PrivateKey:
+        """Both halves as one key that signs; ``Environment`` when they do not fit."""
+        import pkcs11
+
+        with _token_errors("read its key"):
             point = bytes(public[pkcs11.Attribute.EC_POINT])
         made: PublicKey
         try:
@@ -189,13 +203,19 @@ class OpenToken:
                 made.verify(_P256(private, made).sign(PROBE, scheme), PROBE, scheme)
         except (ValueError, InvalidSignature) as error:
             raise Environment(
-                f"the token {self._token.label} made a key that does not sign properly",
+                f"the token {self._token.label} has a key that does not sign properly",
                 hint="ask its maker whether it signs with this kind of key, or use another",
             ) from error
+        return _key(private, made)
+
+    def _taken(self, public: Any, private: Any, *, edwards: bool) -> PrivateKey:
+        import pkcs11
+
+        key = self._seen(public, private, edwards=edwards)
         with _token_errors("name the key that it made"):
             for half in (public, private):
-                half[pkcs11.Attribute.ID] = key_identifier(made)
-        return _key(private, made)
+                half[pkcs11.Attribute.ID] = key_identifier(key.public_key())
+        return key
 
     def open(self, root: x509.Certificate, profile: Profile) -> PrivateKey:
         """The private key of a root."""

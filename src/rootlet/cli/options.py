@@ -95,7 +95,7 @@ pin_option = click.option(
     "--pin-file",
     type=FILE,
     metavar="FILE",
-    help="First line is the PIN of the token that keeps the root's key.  [default: ask]",
+    help="First line is the PIN of the token that keeps the key.  [default: ask]",
 )
 
 

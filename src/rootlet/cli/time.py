@@ -21,6 +21,7 @@ from rootlet.cli.time_measure import describe, measure
 from rootlet.cli.time_report import check_report, date_of
 from rootlet.cli.time_serve import serve
 from rootlet.cli.time_servers import list_command
+from rootlet.cli.time_token import make_in_token, token_options
 from rootlet.cli.time_unit import unit
 from rootlet.cli.time_watch import watch
 from rootlet.errors import Misuse
@@ -64,10 +65,19 @@ for each in (serve, online, delegate_command, measure, watch, list_command, unit
 @click.option(
     "--address", default=PLACEHOLDER, show_default=True, help="Where the server will listen."
 )
+@token_options
 @maker_option
 @json_option
-def keygen(name: str, address: str, folder: Path, as_json: bool) -> None:
-    """Make the long-term key of a Roughtime server: DIR/time/NAME.key."""
+def keygen(
+    name: str,
+    address: str,
+    token: str | None,
+    token_module: Path | None,
+    pin_file: Path | None,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Make the long-term key of a Roughtime server: DIR/time/NAME.key, or in a token."""
     if not KEY_NAME.fullmatch(name):
         raise Misuse(
             f"{name!r} cannot name a key",
@@ -76,9 +86,17 @@ def keygen(name: str, address: str, folder: Path, as_json: bool) -> None:
     if address != PLACEHOLDER:
         parse_address(address)
     path = folder / "time" / f"{name}.key"
-    key = Ed25519PrivateKey.generate()
-    save_key(path, key)
-    public_key = key_to_text(raw_public_key(key))
+    if token is None:
+        key = Ed25519PrivateKey.generate()
+        save_key(path, key)
+        raw = raw_public_key(key)
+        serve_it = f"Start the server:  rootlet time serve --key {path} --listen {address}"
+    else:
+        raw = make_in_token(path, name, token=token, module=token_module, pin_file=pin_file)
+        serve_it = f"""\
+Make an online key where the server will be (rootlet time online), and have this one sign it:
+     rootlet time delegate --key {path} --online BASE64 --out {name}.delegation"""
+    public_key = key_to_text(raw)
     fields = {"name": name, "key": str(path), "public_key": public_key}
     text = f"""\
 Made {path}. Public key: {public_key}
@@ -91,7 +109,7 @@ Next:
      address = "{address}"
      public_key = "{public_key}"
 
-  2. Start the server:  rootlet time serve --key {path} --listen {address}"""
+  2. {serve_it}"""
     show(fields, text, as_json=as_json)
 
 

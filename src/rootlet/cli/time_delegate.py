@@ -10,12 +10,12 @@ import click
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from rootlet.cli.check import moment
-from rootlet.cli.options import FILE, json_option, show
+from rootlet.cli.options import FILE, json_option, pin_option, show
+from rootlet.cli.time_token import long_term_key
 from rootlet.profile import PROFILE_NAMES, load_profile
 from rootlet.roughtime import (
     key_from_text,
     key_to_text,
-    load_key,
     raw_public_key,
     save_delegation,
     save_key,
@@ -51,7 +51,9 @@ Next, where the long-term key is:
     epilog="\b\nExample:\n"
     "  rootlet time delegate --key time/north.key --online BASE64 --out north.delegation",
 )
-@click.option("--key", "key_file", required=True, type=FILE, help="The long-term key.")
+@click.option(
+    "--key", "key_file", required=True, type=FILE, help="The long-term key, or its token's address."
+)
 @click.option(
     "--online",
     "online_key",
@@ -71,22 +73,30 @@ Next, where the long-term key is:
 @click.option(
     "--out", required=True, type=FILE, metavar="FILE", help="Written over if it is there."
 )
+@pin_option
 @json_option
 def delegate_command(
-    key_file: Path, online_key: str, start: str, hours: int, out: Path, as_json: bool
+    key_file: Path,
+    online_key: str,
+    start: str,
+    hours: int,
+    out: Path,
+    pin_file: Path | None,
+    as_json: bool,
 ) -> None:
     """Lend a long-term key's word to a server's online key, for some hours."""
-    long_term, begin = load_key(key_file), moment(start)
+    begin, online_public = moment(start), key_from_text(online_key)
     if start == "now":
         begin = int(time.time()) - HOUR  # the server's clock may be behind this one
-    certificates = sign_window(
-        long_term,
-        key_from_text(online_key),
-        start=begin,
-        end=begin + hours * HOUR,
-        versions=DEFAULTS.versions,
-    )
-    save_delegation(out, raw_public_key(long_term), certificates)
+    with long_term_key(key_file, pin_file) as long_term:
+        certificates = sign_window(
+            long_term,
+            online_public,
+            start=begin,
+            end=begin + hours * HOUR,
+            versions=DEFAULTS.versions,
+        )
+        save_delegation(out, raw_public_key(long_term), certificates)
     until = datetime.fromtimestamp(begin + hours * HOUR, UTC)
     fields = {"out": str(out), "start": begin, "end": begin + hours * HOUR}
     text = f"""\

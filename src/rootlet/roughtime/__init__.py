@@ -24,7 +24,7 @@ from rootlet.roughtime.serve import TimeListener
 from rootlet.roughtime.server import MAX_BATCH, Drop, LongTermKey, Server
 from rootlet.roughtime.server_list import ListedServer, ServerList, list_of, read_list
 from rootlet.roughtime.server_metrics import server_metrics
-from rootlet.roughtime.store import key_from_text, key_to_text, load_key, save_key
+from rootlet.roughtime.store import TOKEN, key_from_text, key_to_text, load_key, save_key
 from rootlet.roughtime.udp import (
     Measurement,
     Target,
@@ -39,6 +39,7 @@ from rootlet.roughtime.watch import Watch, wait_after
 __all__ = [
     "MAX_BATCH",
     "SUPPORTED_VERSIONS",
+    "TOKEN",
     "Bar",
     "Clock",
     "Delegation",

@@ -19,6 +19,10 @@ from rootlet.roughtime.protocol import KEY_BYTES
 __all__ = ["key_from_text", "key_to_text", "load_key", "save_key"]
 
 
+TOKEN = b"pkcs11:"
+"""So begins the file that names a key in a token (RFC 7512)."""
+
+
 def save_key(path: Path, key: Ed25519PrivateKey) -> None:
     """Write a new key; ``State`` when there is one already: devices may hold its public half."""
     if path.exists():
@@ -32,6 +36,11 @@ def save_key(path: Path, key: Ed25519PrivateKey) -> None:
 def load_key(path: Path) -> Ed25519PrivateKey:
     """Read a key; ``Environment`` when others may read it too, ``Misuse`` when it is none."""
     pem = read_bytes(path, what="the long-term key")
+    if pem.startswith(TOKEN):
+        raise Misuse(
+            f"the key that {path} names stays in its token",
+            hint="have it sign for an online key: rootlet time online, rootlet time delegate",
+        )
     if stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXG | stat.S_IRWXO):
         raise Environment(
             f"{path} can be read by others than its owner",
