@@ -13,7 +13,7 @@ WORKERS ?= 3
 # Hundreds of commands are run: none should compile the package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme bench-time soak-kill soak-agent soak-nodes fuzz-http fuzz-time
+.PHONY: help demo test check size firmware clean setup-demo setup-test setup-firmware pytest pytest-firmware server-table fuzz prove bench-ca bench-acme bench-time soak-kill soak-agent soak-nodes fuzz-http fuzz-time interop
 
 help:
 	@echo "make demo    the whole main job on real servers, told step by step"
@@ -29,6 +29,7 @@ help:
 	@echo "make bench-ca  how many device certificates a second the CA issues, on this machine"
 	@echo "make bench-acme  how many ACME orders a second one core completes, and where its time goes"
 	@echo "make server-table  start every server, check it, and write what was found into docs/"
+	@echo "make interop    Roughtime with roughenough, each side asking the other; takes Rust"
 	@echo "make bench-time  how many Roughtime requests a second one core answers, beside a peer"
 	@echo "make soak-kill  kill an issuing CA 200 times, with SQLite and with PostgreSQL"
 	@echo "make soak-nodes  1,000 ACME orders at two servers that share a database, one killed midway"
@@ -125,6 +126,10 @@ bench-ca: setup-test
 bench-acme: setup-test
 	@$(MAKE) -s $(NATIVE)
 	@$(BIN)/python -m tools.bench_acme --where
+
+interop: setup-test
+	@$(MAKE) -s $(NATIVE)
+	@$(BIN)/python -m tools.interop_roughenough
 
 bench-time: setup-test
 	@$(BIN)/python -m tools.bench_time
