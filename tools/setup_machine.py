@@ -35,6 +35,7 @@ TEST_PACKAGES = (
     *("qemu-system-arm", "iproute2", "clang-14", "libclang-rt-14-dev", "libssl-dev"),
     *("frama-c-base", "why3", "cvc4", "z3"),
     *("postgresql", "softhsm2", "dehydrated", "lego", "chromium", "systemd"),
+    "faketime",
     *("haproxy", "apache2", "lighttpd", "lighttpd-mod-openssl", "caddy", "mosquitto"),
     *("stunnel4", "hitch"),
 )
