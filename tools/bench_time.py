@@ -19,8 +19,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -169,19 +169,54 @@ def lone(load: Load, port: int) -> float:
     return statistics.median(waits) * 1000
 
 
+def listening(port: int) -> list[int]:
+    """Processes of this user that have a UDP socket on the port."""
+    table = Path("/proc/net/udp").read_text(encoding="ascii").splitlines()[1:]
+    rows = [line.split() for line in table]
+    inodes = {f"socket:[{row[9]}]" for row in rows if int(row[1].rpartition(":")[2], 16) == port}
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if inodes & {str(link.readlink()) for link in (process / "fd").iterdir()}:
+                found.append(int(process.name))
+    return found
+
+
+def processor_seconds(processes: Iterable[int]) -> float:
+    """What these have used so far."""
+    ticks = 0
+    for process in processes:
+        fields = (
+            Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+        )
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def two_processes(load: Load) -> bool:
-    """Two beside one, with the load wherever there is room: this needs more than two cores."""
-    rates = []
+    """Two beside one, with the load wherever there is room: this needs more than two cores.
+
+    What an answer costs in each case tells what two cores of their own would do.
+    """
+    rates, costs = [], []
     for count in (1, 2):
         with ours(load, "0,1", count) as port:
-            rates.append(best(load, port, OUTSTANDING[-1]))
-    times = rates[1] / rates[0]
+            load.rate(port, OUTSTANDING[-1])
+            servers = listening(port)
+            before = processor_seconds(servers)
+            rates.append(load.rate(port, OUTSTANDING[-1]))
+            costs.append((processor_seconds(servers) - before) / (rates[-1] * SECONDS))
+    times, apart = rates[1] / rates[0], 2 * costs[0] / costs[1]
     cores = len(os.sched_getaffinity(0))
     print(
         f"two processes: {rates[1]:,.0f} a second, {times:.2f} times one ({rates[0]:,.0f}), "
         f"on {cores} cores, which the load needs, too"
     )
-    return times >= TWO_PROCESSES or cores < SERVERS_AND_LOAD
+    print(
+        f"an answer costs {costs[1] * 1e6:.1f} us of processor with two, {costs[0] * 1e6:.1f} with "
+        f"one: {apart:.2f} times as many on two cores of their own"
+    )
+    return (times if cores >= SERVERS_AND_LOAD else apart) >= TWO_PROCESSES
 
 
 def main() -> int:
