@@ -132,6 +132,7 @@ def ours(load: Load, cores: str, processes: int = 1) -> Iterator[int]:
         save_key(file, load.key)
     argv = [sys.executable, "-m", "rootlet", "time", "serve", "--key", str(file), "--json"]
     argv += ["--listen", f"{LOOPBACK}:0", "--radius", "3", "--processes", str(processes)]
+    argv += ["--grease", "0"]
     with started(argv, cores, "address") as line:
         yield int(json.loads(line)["address"].rpartition(":")[2])
 
@@ -186,10 +187,9 @@ def processor_seconds(processes: Iterable[int]) -> float:
     """What these have used so far."""
     ticks = 0
     for process in processes:
-        fields = (
-            Path(f"/proc/{process}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-        )
-        ticks += int(fields[11]) + int(fields[12])
+        text = Path(f"/proc/{process}/stat").read_text(encoding="utf-8")
+        user, system = text.rpartition(")")[2].split()[11:13]
+        ticks += int(user) + int(system)
     return ticks / os.sysconf("SC_CLK_TCK")
 
 
