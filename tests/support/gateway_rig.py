@@ -128,6 +128,29 @@ allow_private = true
 alias = "nowhere"
 upstream = "https://nowhere.example.test"
 devices = ["*"]
+
+[[gateway.routes]]
+alias = "short"
+upstream = "http://api.example.test:{plain}"
+methods = ["GET", "HEAD", "POST"]
+devices = ["*"]
+allow_private = true
+[gateway.routes.answer]
+max_bytes = 60
+max_upstream_bytes = 2000
+[gateway.routes.answer.select]
+temp = "/main/temp"
+wind = "/wind/0/speed"
+text = "/weather/0/description"
+
+[[gateway.routes]]
+alias = "rated"
+upstream = "http://api.example.test:{plain}"
+methods = ["GET", "POST"]
+devices = ["*"]
+allow_private = true
+per_minute = 5
+device_per_minute = 3
 """
 
 NAMES = {

@@ -149,6 +149,15 @@ def _fields(route: Route) -> dict[str, Any]:
         "allow_private": route.allow_private,
         "max_body_bytes": route.max_body_bytes,
         "timeout_seconds": route.timeout_seconds,
+        "per_minute": route.per_minute,
+        "device_per_minute": route.device_per_minute,
+        "answer": None
+        if route.answer is None
+        else {
+            "select": list(route.answer.select),
+            "max_bytes": route.answer.max_bytes,
+            "max_upstream_bytes": route.answer.max_upstream_bytes,
+        },
         "headers": dict(route.headers),
         "secret_headers": dict(route.secret_headers),
         "explained": describe(route),

@@ -25,6 +25,13 @@ NAME = "localhost"
 API_KEY = "the-key-the-device-never-held"
 """What the service wants to see; a made-up one, for the demo's own server only."""
 
+ANSWER = (
+    '{"location":{"city":"$arg_city","note":"'
+    + "weather services are never short of words. " * 20
+    + '"},"now":[{"celsius":7}],"asked_by":"$http_rootlet_device"}'
+)
+"""Long, as answers on the web are; a device wants three fields of it."""
+
 DAYS = 90
 """Lifetime of its certificate, as on the web."""
 
@@ -51,7 +58,7 @@ http {{
             if ($http_authorization != "Bearer {key}") {{
                 return 401 '{{"error":"no API key"}}';
             }}
-            return 200 '{{"city":"$arg_city","celsius":7,"asked_by":"$http_rootlet_device"}}';
+            return 200 '{answer}';
         }}
     }}
 }}
@@ -97,6 +104,6 @@ def write_outsider(folder: Path, port: int) -> Path:
     write_atomic(folder / "cert.pem", leaf.public_bytes(Encoding.PEM), private=False)
     write_atomic(folder / "key.pem", pem, private=True)
     configuration = folder / "nginx.conf"
-    text = CONFIGURATION.format(folder=folder, port=port, name=NAME, key=API_KEY)
+    text = CONFIGURATION.format(folder=folder, port=port, name=NAME, key=API_KEY, answer=ANSWER)
     write_atomic(configuration, text.encode(), private=True)
     return configuration

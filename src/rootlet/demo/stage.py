@@ -65,6 +65,14 @@ allow_private = true   # the demo's outside world is this machine
 
 [gateway.routes.secret_headers]
 Authorization = "weather-key"
+
+# Of an answer of a kilobyte the device gets three fields, and never more than 100 bytes.
+[gateway.routes.answer]
+max_bytes = 100
+[gateway.routes.answer.select]
+city = "/location/city"
+celsius = "/now/0/celsius"
+asked_by = "/asked_by"
 """
 
 BAD_SERVER = """

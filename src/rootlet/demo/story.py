@@ -106,8 +106,8 @@ class Story:
         identity = self._stage.identity(SENSOR)
         outcome = self._ask("gateway", WEATHER, *identity, host=GATEWAY)
         body = json.loads(outcome.body) if outcome.body.startswith("{") else {}
-        seen = f"{outcome.verdict}, asked by {body.get('asked_by', 'nobody')}"
-        expected = f"HTTP 200, asked by {SENSOR}"
+        seen = f"{outcome.verdict}, asked by {body.get('asked_by', 'nobody')}, {len(body)} fields"
+        expected = f"HTTP 200, asked by {SENSOR}, 3 fields"
         self._row(3, "weather from the outside service", expected, seen, outcome)
         program = (self._stage.folder / "device").read_bytes()
         seen = "in the device" if API_KEY.encode() in program else "not in the device"

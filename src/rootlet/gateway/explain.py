@@ -41,6 +41,21 @@ def describe(route: Route) -> str:
         f"  Devices: {', '.join(route.devices) or 'none'}. Methods: {', '.join(route.methods)}.",
         f"  Bodies up to {_size(route.max_body_bytes)}; answers within {route.timeout_seconds} s.",
     ]
+    if route.per_minute or route.device_per_minute:
+        each = [
+            f"{count} requests a minute of {whose}"
+            for count, whose in (
+                (route.per_minute, "all devices together"),
+                (route.device_per_minute, "each device"),
+            )
+            if count
+        ]
+        lines.append(f"  At most {' and '.join(each)}.")
+    if route.answer is not None:
+        lines.append(
+            f"  Of answers, JSON up to {_size(route.answer.max_upstream_bytes)}, devices get "
+            f"{', '.join(route.answer.select)}: {_size(route.answer.max_bytes)} at most."
+        )
     lines += [f"  Sets {name}: {value}" for name, value in route.headers]
     lines += [f"  Sets {name} from secrets/{file}" for name, file in route.secret_headers]
     return "\n".join(lines)

@@ -29,6 +29,7 @@ from rootlet.gateway.log import AccessLog
 from rootlet.gateway.messages import RequestHead
 from rootlet.gateway.model import Limits
 from rootlet.gateway.policy import Allowed, Denied, Policy
+from rootlet.gateway.rates import Rates
 from rootlet.gateway.readers import RequestReader
 from rootlet.gateway.refusals import Refusal, RefusedMessage, refusal_answer
 
@@ -71,6 +72,7 @@ class Hub:
     """By alias."""
     limits: Limits
     identities: Identities
+    rates: Rates
     suite: str
     """The profile's suite: connections that came to another are closed."""
     log: AccessLog
@@ -183,6 +185,12 @@ class DeviceConnection(asyncio.Protocol):
             self._alias = decision.alias
             self._refuse(decision.refusal, finished=not head.has_body, allow=decision.allow)
             return
+        self._alias = decision.route.alias
+        seconds = self._hub.rates.take(self._alias, self._device, self._loop.time())
+        if seconds:
+            refusal = Refusal.TOO_MANY_REQUESTS
+            self._refuse(refusal, finished=not head.has_body, retry_after=seconds)
+            return
         self._start(decision, head)
 
     def request_body(self, data: bytes) -> None:
@@ -256,7 +264,6 @@ class DeviceConnection(asyncio.Protocol):
 
     def _start(self, allowed: Allowed, head: RequestHead) -> None:
         hub = self._hub
-        self._alias = allowed.route.alias
         self._exchange = Exchange(self, head, allowed, hub.pools[self._alias], hub.limits)
         if head.expects_continue and head.has_body:
             self.answer(_CONTINUE)
@@ -278,6 +285,7 @@ class DeviceConnection(asyncio.Protocol):
         *,
         finished: bool,
         allow: tuple[str, ...] = (),
+        retry_after: int = 0,
         exchange: Exchange | None = None,
     ) -> None:
         """Answer ourselves; ``finished``: the device has nothing more of this request to send."""
@@ -287,7 +295,13 @@ class DeviceConnection(asyncio.Protocol):
         )
         head_request = request is not None and request.method == b"HEAD"
         self.answer(
-            refusal_answer(refusal, keep_alive=keep_alive, head_request=head_request, allow=allow)
+            refusal_answer(
+                refusal,
+                keep_alive=keep_alive,
+                head_request=head_request,
+                allow=allow,
+                retry_after=retry_after,
+            )
         )
         self._log(refusal.status, exchange, error=refusal.error)
         self._after_answer(keep_alive=keep_alive, finished=finished)

@@ -18,12 +18,17 @@ from rootlet.gateway.messages import (
     ResponseHead,
     answer_head,
     chunk,
+    short_head,
 )
 from rootlet.gateway.model import Limits
 from rootlet.gateway.policy import Allowed
 from rootlet.gateway.refusals import Refusal, RefusedMessage
+from rootlet.gateway.trimming import short_answer, trim
 
 __all__ = ["DeviceSide", "Exchange"]
+
+SUCCESSES = range(200, 300)
+"""Answers that are what was asked for; others are errors, or lead elsewhere."""
 
 
 class DeviceSide(Protocol):
@@ -77,6 +82,9 @@ class Exchange:
         self._device_full = False
         self._answer: ResponseHead | None = None
         self._keep_alive = False
+        self._kept: list[bytes] | None = None
+        """The upstream's body, where the device gets something shorter made of it."""
+        self._kept_bytes = 0
         self.status = 0
         """Status of the answer, 0 before there is one."""
         self.request_ended = False
@@ -111,7 +119,7 @@ class Exchange:
     def fail(self, refusal: Refusal) -> None:
         """Give up, with the gateway's own answer if nothing else was sent yet."""
         self.stop()
-        if self._answer is None:
+        if self._answer is None or self._kept is not None:  # nothing has been sent yet
             self._device.exchange_refused(refusal)
         else:
             self._device.exchange_cut(refusal)
@@ -150,11 +158,17 @@ class Exchange:
             and not head.until_close
             and self._device.may_keep_alive()
         )
+        if self._allowed.route.answer is not None and not head.bodiless:
+            self._kept = []
+            return
         self._to_device.append(answer_head(head, keep_alive=self._keep_alive))
 
     def response_body(self, data: bytes) -> None:
         """A piece of the upstream's answer."""
         assert self._answer is not None
+        if self._kept is not None:
+            self._keep(data)
+            return
         self.sent += len(data)
         self._to_device.append(chunk(data) if self._answer.chunked else data)
 
@@ -162,8 +176,41 @@ class Exchange:
         """The upstream's answer is complete."""
         self._connection = None
         assert self._answer is not None
+        if self._kept is not None:
+            self._answer_shorter(self._answer, self._kept)
+            return
         if self._answer.chunked and not self._answer.bodiless:
             self._to_device.append(LAST_CHUNK)
+        self._send()
+        self._device.exchange_done(keep_alive=self._keep_alive)
+
+    def _keep(self, data: bytes) -> None:
+        rule, kept = self._allowed.route.answer, self._kept
+        assert rule is not None
+        assert kept is not None
+        if self._connection is None:
+            return  # it was given up, and this had arrived with what was too much
+        kept.append(data)
+        self._kept_bytes += len(data)
+        if self._kept_bytes > rule.max_upstream_bytes:
+            self.fail(Refusal.ANSWER_TOO_LARGE)
+
+    def _answer_shorter(self, head: ResponseHead, kept: list[bytes]) -> None:
+        """The selected fields in the place of the upstream's body."""
+        rule = self._allowed.route.answer
+        assert rule is not None
+        try:
+            good = head.status in SUCCESSES
+            body = trim(rule, b"".join(kept)) if good else short_answer(head.status)
+        except RefusedMessage as refused:
+            self.fail(refused.refusal)
+            return
+        self._kept = None
+        self._keep_alive = (
+            self.request_ended and not self._request.close and self._device.may_keep_alive()
+        )
+        self.sent = len(body)
+        self._to_device.append(short_head(head, len(body), keep_alive=self._keep_alive) + body)
         self._send()
         self._device.exchange_done(keep_alive=self._keep_alive)
 

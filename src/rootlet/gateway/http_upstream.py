@@ -122,6 +122,8 @@ class UpstreamConnection(asyncio.Protocol):
                 self.drop()
                 answering.upstream_failed(refused.refusal, untouched=False)
                 return
+        if self._answering is None:
+            return  # given up because of what had just arrived
         if reader.ended:
             self._finish(reusable=clean and reader.keep_alive and self._request_sent)
         else:

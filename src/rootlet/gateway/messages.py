@@ -19,6 +19,7 @@ __all__ = [
     "chunk",
     "connection_names",
     "passing",
+    "short_head",
 ]
 
 Header = tuple[bytes, bytes]
@@ -135,4 +136,22 @@ def answer_head(response: ResponseHead, *, keep_alive: bool) -> bytes:
     return b"".join(lines)
 
 
+def short_head(response: ResponseHead, length: int, *, keep_alive: bool) -> bytes:
+    """The head of an answer that the gateway made shorter: all that a small device looks at."""
+    kept = [
+        b"%s: %s\r\n" % header for header in response.headers if header[0] in _FOR_SMALL_DEVICES
+    ]
+    lines = [
+        b"HTTP/1.1 %d \r\n" % response.status,
+        b"content-type: application/json\r\n",
+        b"content-length: %d\r\n" % length,
+        *kept,
+    ]
+    if not keep_alive:
+        lines.append(b"connection: close\r\n")
+    lines.append(b"\r\n")
+    return b"".join(lines)
+
+
+_FOR_SMALL_DEVICES = frozenset({b"retry-after"})
 _NOT_FOR_DEVICES = HOP_BY_HOP | {b"content-length"}

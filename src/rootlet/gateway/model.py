@@ -30,9 +30,11 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from rootlet.errors import Misuse
+from rootlet.gateway.answers import read_answer
 from rootlet.gateway.messages import HOP_BY_HOP
 from rootlet.gateway.refusals import RefusedMessage
 from rootlet.gateway.targets import check_path
+from rootlet.gateway.trimming import AnswerRule
 from rootlet.maker import Maker, Table
 
 __all__ = [
@@ -61,6 +63,7 @@ DEFAULT_PORTS = {"https": 443, "http": 80}
 HIGHEST_PORT = 65535
 HIGHEST_BODY = 1 << 40
 HIGHEST_TIMEOUT = 3600
+HIGHEST_RATE = 1_000_000
 
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
@@ -126,6 +129,12 @@ class Route:
     """Fixed headers set on every request."""
     secret_headers: tuple[tuple[str, str], ...]
     """Header name and the file under secrets/ that holds its value."""
+    per_minute: int = 0
+    """Requests of all devices together; 0 for any number."""
+    device_per_minute: int = 0
+    """Requests of each device; 0 for any number."""
+    answer: AnswerRule | None = None
+    """What is made of the upstream's answers; None to hand them on as they are."""
 
 
 @dataclass(frozen=True)
@@ -241,6 +250,9 @@ def _route(table: Table, groups: Mapping[str, tuple[str, ...]], folder: Path) ->
         timeout_seconds=_within(table, "timeout_seconds", 30, 1, HIGHEST_TIMEOUT),
         headers=_headers(table.table("headers")),
         secret_headers=_secret_headers(table.table("secret_headers")),
+        per_minute=_within(table, "per_minute", 0, 0, HIGHEST_RATE),
+        device_per_minute=_within(table, "device_per_minute", 0, 0, HIGHEST_RATE),
+        answer=read_answer(table),
     )
     table.finish()
     twice = {name.lower() for name, _ in route.headers} & {

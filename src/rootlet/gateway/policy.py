@@ -86,6 +86,8 @@ class _Prepared:
         fixed = [*route.headers, *secrets.items()]
         names = {name.lower().encode() for name, _ in fixed} | {DEVICE_HEADER.lower().encode()}
         self.without = HOP_BY_HOP | _DROPPED | names
+        if route.answer is not None:  # fields are selected from what is not compressed
+            self.without |= {b"accept-encoding"}
         self.prefix = route.upstream.prefix.encode()
         lines = [("Host", route.upstream.authority), *fixed]
         self.fixed = "".join(f"{name}: {value}\r\n" for name, value in lines).encode("ascii")

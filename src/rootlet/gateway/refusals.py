@@ -34,6 +34,7 @@ class Refusal(Enum):
     BODY_TOO_LARGE = (413, "the body is larger than the route allows")
     URL_TOO_LONG = (414, "shorten the path and query")
     EXPECTATION_REFUSED = (417, "the only Expect understood is 100-continue")
+    TOO_MANY_REQUESTS = (429, "ask again after the seconds of Retry-After")
     EARLY_DATA_REFUSED = (425, "send the request after the handshake")
     HEADER_TOO_LARGE = (431, "send fewer or shorter headers")
     UPSTREAM_UNRESOLVED = (502, "the upstream's name has no address")
@@ -43,6 +44,8 @@ class Refusal(Enum):
     UPSTREAM_TLS_FAILED = (502, "the upstream speaks no TLS that the gateway accepts")
     UPSTREAM_LOST = (502, "the upstream closed before it answered")
     UPSTREAM_ANSWER_BAD = (502, "the upstream's answer is not well-formed HTTP/1.1")
+    ANSWER_NOT_JSON = (502, "the upstream's answer is no JSON to select fields from")
+    ANSWER_TOO_LARGE = (502, "the upstream's answer is longer than the route reads")
     UPSTREAM_TIMEOUT = (504, "the upstream took too long")
     VERSION_REFUSED = (505, "speak HTTP/1.1")
 
@@ -68,9 +71,14 @@ class RefusedMessage(Exception):
 
 
 def refusal_answer(
-    refusal: Refusal, *, keep_alive: bool, head_request: bool, allow: tuple[str, ...] = ()
+    refusal: Refusal,
+    *,
+    keep_alive: bool,
+    head_request: bool,
+    allow: tuple[str, ...] = (),
+    retry_after: int = 0,
 ) -> bytes:
-    """The whole answer to a refused request."""
+    """The whole answer to a refused request; ``retry_after`` in seconds, 0 for nothing said."""
     body = json.dumps(
         {"error": refusal.error, "hint": refusal.hint}, separators=(",", ":")
     ).encode()
@@ -81,6 +89,8 @@ def refusal_answer(
     ]
     if allow:
         lines.append(f"allow: {', '.join(allow)}")
+    if retry_after:
+        lines.append(f"retry-after: {retry_after}")
     if not keep_alive:
         lines.append("connection: close")
     head = "\r\n".join([*lines, "", ""]).encode("ascii")

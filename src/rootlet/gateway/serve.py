@@ -30,6 +30,7 @@ from rootlet.gateway.http_upstream import Pool, Resolver, resolve
 from rootlet.gateway.log import AccessLog
 from rootlet.gateway.model import Address, Gateway, Limits
 from rootlet.gateway.policy import Policy
+from rootlet.gateway.rates import Rates
 from rootlet.gateway.store import (
     ServerFiles,
     client_roots,
@@ -91,6 +92,7 @@ class GatewayServer:
             identities=Identities(
                 lambda der: device_identity(x509.load_der_x509_certificate(der), prefix)
             ),
+            rates=Rates(gateway.routes.values()),
             suite=maker.profile.tls.suite,
             log=log,
         )
