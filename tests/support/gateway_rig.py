@@ -26,6 +26,7 @@ from rootlet.gateway import (
     parse_gateway,
     server_files,
 )
+from rootlet.maker import load_maker
 from support.gateway_maker import GATEWAY, OUTSIDE, DeviceFiles, MakerCa, outside_files
 from support.gateway_outside import Outside
 from support.processes import LOOPBACK, free_port
@@ -300,6 +301,7 @@ class Rig(AbstractContextManager["Rig"]):
             log=AccessLog(self.log),
             limits=self.limits,
             resolver=_resolve,
+            again=lambda: parse_gateway(load_maker(maker.folder)),
         )
         self.address = await self.server.start(gateway.listen)
 

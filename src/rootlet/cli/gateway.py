@@ -57,8 +57,9 @@ def _load(folder: Path) -> tuple[Maker, Gateway]:
     name="serve",
     epilog="\b\nExamples:\n  rootlet gateway serve --maker mine --listen 0.0.0.0:8443\n"
     "  rootlet gateway serve --certificate cert.pem --key key.pem --log access.log\n"
-    "\b\nkill -HUP takes a renewed certificate and reopens the log; kill (TERM) lets requests\n"
-    "under way end first. The log has device, route, status, bytes and time, nothing else.",
+    "\b\nkill -HUP takes a renewed certificate, new routes and secrets, and reopens the log;\n"
+    "where one of them is bad, all stays as it was. kill (TERM) lets requests under way end\n"
+    "first. The log has device, route, status, bytes and time, nothing else.",
 )
 @maker_option
 @click.option("--listen", metavar="HOST:PORT", help="Where to listen.  [default: rootlet.toml's]")
@@ -92,7 +93,7 @@ def serve_command(
         else:
             click.echo(f"rootlet: gateway ready on https://{address} ({', '.join(routes)})")
 
-    serve(maker, gateway, files, log_file=log, ready=ready)
+    serve(maker, gateway, files, log_file=log, ready=ready, again=lambda: _load(folder)[1])
 
 
 @command.command(

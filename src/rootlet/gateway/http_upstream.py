@@ -199,6 +199,7 @@ class Pool:
         self._idle: list[UpstreamConnection] = []
         self.opened = 0
         """Connections opened so far."""
+        self._retired = False
 
     def take(self, *, fresh: bool) -> UpstreamConnection | None:
         """An idle connection; ``fresh``: only one that was in use a moment ago."""
@@ -211,7 +212,7 @@ class Pool:
 
     def put(self, connection: UpstreamConnection) -> None:
         """Give a healthy connection back."""
-        if len(self._idle) >= self._limits.pooled:
+        if self._retired or len(self._idle) >= self._limits.pooled:
             connection.close()
             return
         self._idle.append(connection)
@@ -221,6 +222,11 @@ class Pool:
         """It is closing."""
         if connection in self._idle:
             self._idle.remove(connection)
+
+    def retire(self) -> None:
+        """Requests under way end as they began; no connection is kept after them."""
+        self._retired = True
+        self.close()
 
     def close(self) -> None:
         """Close all idle connections."""

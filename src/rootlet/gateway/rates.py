@@ -49,6 +49,16 @@ class Rates:
         self._buckets: dict[tuple[str, str], _Bucket] = {}
         self._tidy_at = MANY_BUCKETS
 
+    def change(self, routes: Iterable[Route]) -> None:
+        """Take other routes; what was counted for one whose limits are the same still counts."""
+        before = self._limits
+        self._limits = {each.alias: (each.per_minute, each.device_per_minute) for each in routes}
+        self._buckets = {
+            key: bucket
+            for key, bucket in self._buckets.items()
+            if self._limits.get(key[0]) == before[key[0]]
+        }
+
     def take(self, alias: str, device: str, now: float) -> int:
         """Counts one request; 0 when it may go, otherwise the seconds to wait, rounded up.
 

@@ -78,16 +78,25 @@ class GatewayServer:
         log: AccessLog,
         limits: Limits | None = None,
         resolver: Resolver = resolve,
+        again: Callable[[], Gateway] | None = None,
     ) -> GatewayServer:
-        """Read and check every file the gateway needs; raises what the first fault is."""
+        """Read and check every file the gateway needs; raises what the first fault is.
+
+        ``again`` reads the configuration once more when it is to be reloaded; without it the routes
+        stay, and certificates alone are.
+        """
         limits = limits or Limits()
         prefix = maker.devices.urn_prefix
-        hub = Hub(
-            policy=Policy(gateway, load_secrets(maker, gateway)),
-            pools={
+
+        def pools_of(gateway: Gateway) -> dict[str, Pool]:
+            return {
                 alias: Pool(route, limits, tls=upstream_context(route), resolver=resolver)
                 for alias, route in gateway.routes.items()
-            },
+            }
+
+        hub = Hub(
+            policy=Policy(gateway, load_secrets(maker, gateway)),
+            pools=pools_of(gateway),
             limits=limits,
             identities=Identities(
                 lambda der: device_identity(x509.load_der_x509_certificate(der), prefix)
@@ -108,8 +117,14 @@ class GatewayServer:
         def reload() -> None:
             # Tried in a context of its own first, so that a bad pair leaves the old one at work.
             check()
+            fresh = gateway if again is None else again()
+            policy, pools = Policy(fresh, load_secrets(maker, fresh)), pools_of(fresh)
             load_server_files(context, files)
             load_client_roots(context, clients)
+            before, hub.policy, hub.pools = hub.pools, policy, pools
+            hub.rates.change(fresh.routes.values())
+            for pool in before.values():
+                pool.retire()
 
         return cls(hub, context, reload)
 
@@ -142,9 +157,9 @@ class GatewayServer:
         return Address(host, port)
 
     def reload(self) -> None:
-        """Take the renewed certificate and new CRLs; open connections go on.
+        """Take the renewed certificate, new CRLs, routes and secrets; open connections go on.
 
-        Bad ones are reported and left.
+        Where one of them is bad, all stays as it was, and that is reported.
         """
         try:
             self._reload()
@@ -180,11 +195,15 @@ def serve(
     *,
     log_file: Path | None,
     ready: Callable[[Address], None],
+    again: Callable[[], Gateway],
 ) -> None:
-    """Run until SIGTERM or Ctrl-C; ``ready`` is told the address once devices can connect."""
+    """Run until SIGTERM or Ctrl-C; ``ready`` is told the address once devices can connect.
+
+    SIGHUP reopens the log and reloads; ``again`` reads the configuration for that.
+    """
     stream = _open_log(log_file)
     log = AccessLog(stream)
-    server = GatewayServer.from_maker(maker, gateway, files, log=log)
+    server = GatewayServer.from_maker(maker, gateway, files, log=log, again=again)
 
     def hang_up() -> None:
         nonlocal stream
