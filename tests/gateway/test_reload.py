@@ -108,16 +108,25 @@ def test_a_request_under_way_ends_as_it_began(own: Rig) -> None:
         assert device.ask(request("/fresh/x")).status == 200
 
 
-def test_connections_to_upstreams_are_made_anew(own: Rig) -> None:
-    """Their roots may be others now; none of the old ones is kept."""
+@pytest.mark.parametrize("what", ["the route", "its roots"])
+def test_connections_to_an_upstream_go_on_unless_it_changes(own: Rig, what: str) -> None:
     with own.device() as device:
         assert device.ask(request()).status == 200
         old = own.server.hub.pools["weather"]
         assert reload(own) == "reloaded"
         assert device.ask(request()).status == 200
+        assert own.server.hub.pools["weather"] is old
+        assert old.opened == 1
+        if what == "the route":
+            change(own, "max_body_bytes = 300000", "max_body_bytes = 300001")
+        else:
+            roots = own.outside_files[0]
+            roots.write_bytes(roots.read_bytes() + b"\n")
+        assert reload(own) == "reloaded"
+        assert device.ask(request()).status == 200
         assert own.server.hub.pools["weather"] is not old
-        assert own.opened() == old.opened == 1
-        assert old.take(fresh=False) is None
+        assert own.opened() == 1
+        assert old.take(fresh=False) is None, "none of the old ones is kept"
 
 
 def test_what_was_counted_still_counts(own: Rig) -> None:

@@ -71,6 +71,12 @@ def _load(folder: Path) -> tuple[Maker, Gateway]:
 )
 @click.option("--key", type=FILE, metavar="FILE", help="PEM.  [default: key.pem beside that]")
 @click.option("--log", type=FILE, metavar="FILE", help="Access log, JSON lines.  [default: stderr]")
+@click.option(
+    "--metrics",
+    type=FILE,
+    metavar="FILE",
+    help="Write what Prometheus' node exporter reads (textfile collector).",
+)
 @json_option
 def serve_command(
     folder: Path,
@@ -78,6 +84,7 @@ def serve_command(
     certificate: Path | None,
     key: Path | None,
     log: Path | None,
+    metrics: Path | None,
     as_json: bool,
 ) -> None:
     """Serve devices until told to stop."""
@@ -93,7 +100,13 @@ def serve_command(
         else:
             click.echo(f"rootlet: gateway ready on https://{address} ({', '.join(routes)})")
 
-    serve(maker, gateway, files, log_file=log, ready=ready, again=lambda: _load(folder)[1])
+    serve(
+        *(maker, gateway, files),
+        log_file=log,
+        ready=ready,
+        again=lambda: _load(folder)[1],
+        metrics_file=metrics,
+    )
 
 
 @command.command(

@@ -27,6 +27,7 @@ from rootlet.gateway.http_exchange import Exchange
 from rootlet.gateway.http_upstream import Pool
 from rootlet.gateway.log import AccessLog
 from rootlet.gateway.messages import RequestHead
+from rootlet.gateway.metrics import GatewayMetrics
 from rootlet.gateway.model import Limits
 from rootlet.gateway.policy import Allowed, Denied, Policy
 from rootlet.gateway.rates import Rates
@@ -76,6 +77,7 @@ class Hub:
     suite: str
     """The profile's suite: connections that came to another are closed."""
     log: AccessLog
+    metrics: GatewayMetrics
     draining: bool = False
     """The gateway is stopping: connections close after the answer under way."""
     connections: set[DeviceConnection] = field(default_factory=set)
@@ -341,13 +343,23 @@ class DeviceConnection(asyncio.Protocol):
             self._close()
 
     def _log(self, status: int, exchange: Exchange | None, *, error: str | None = None) -> None:
-        self._hub.log.request(
+        hub, milliseconds = self._hub, round((self._loop.time() - self._began) * 1000, 1)
+        received, sent = (exchange.received, exchange.sent) if exchange else (0, 0)
+        hub.log.request(
             device=self._device or "",
             route=self._alias,
             method=self._request.method.decode("ascii") if self._request else "",
             status=status,
-            received=exchange.received if exchange else 0,
-            sent=exchange.sent if exchange else 0,
-            milliseconds=round((self._loop.time() - self._began) * 1000, 1),
+            received=received,
+            sent=sent,
+            milliseconds=milliseconds,
+            error=error,
+        )
+        hub.metrics.request(
+            route=self._alias,
+            status=status,
+            received=received,
+            sent=sent,
+            milliseconds=milliseconds,
             error=error,
         )

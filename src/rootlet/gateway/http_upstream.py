@@ -190,11 +190,14 @@ class Pool:
         limits: Limits,
         *,
         tls: ssl.SSLContext | None,
+        roots: bytes = b"",
         resolver: Resolver = resolve,
     ) -> None:
         self.route = route
         self._limits = limits
         self.tls = tls
+        self.roots = roots
+        """The file that ``tls`` was made with."""
         self._resolve = resolver
         self._idle: list[UpstreamConnection] = []
         self.opened = 0

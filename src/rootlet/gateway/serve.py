@@ -17,17 +17,19 @@ import os
 import signal
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
 from cryptography import x509
 
 from rootlet.errors import Environment, Misuse, RootletError
+from rootlet.files import write_atomic
 from rootlet.gateway.http_device import DeviceConnection, Hub, Identities
 from rootlet.gateway.http_handshake import say_why
 from rootlet.gateway.http_upstream import Pool, Resolver, resolve
 from rootlet.gateway.log import AccessLog
+from rootlet.gateway.metrics import GatewayMetrics
 from rootlet.gateway.model import Address, Gateway, Limits
 from rootlet.gateway.policy import Policy
 from rootlet.gateway.rates import Rates
@@ -38,6 +40,7 @@ from rootlet.gateway.store import (
     load_client_roots,
     load_secrets,
     load_server_files,
+    read_roots,
     upstream_context,
 )
 from rootlet.maker import Maker
@@ -47,6 +50,8 @@ __all__ = ["GatewayServer", "loop_factory", "report_faults", "serve"]
 
 _BACKLOG = 1024
 _POLL_SECONDS = 0.05
+METRICS_SECONDS = 15.0
+"""Between two writings: what Prometheus usually asks in."""
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -57,6 +62,21 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
         return asyncio.new_event_loop
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+def _pools(
+    gateway: Gateway, before: Mapping[str, Pool], limits: Limits, resolver: Resolver
+) -> dict[str, Pool]:
+    """Of the routes; what is as it was goes on with its connections."""
+    pools = {}
+    for alias, route in gateway.routes.items():
+        roots, old = read_roots(route), before.get(alias)
+        if old is not None and (old.route, old.roots) == (route, roots):
+            pools[alias] = old
+        else:
+            tls = upstream_context(route)
+            pools[alias] = Pool(route, limits, tls=tls, roots=roots, resolver=resolver)
+    return pools
 
 
 class GatewayServer:
@@ -88,15 +108,9 @@ class GatewayServer:
         limits = limits or Limits()
         prefix = maker.devices.urn_prefix
 
-        def pools_of(gateway: Gateway) -> dict[str, Pool]:
-            return {
-                alias: Pool(route, limits, tls=upstream_context(route), resolver=resolver)
-                for alias, route in gateway.routes.items()
-            }
-
         hub = Hub(
             policy=Policy(gateway, load_secrets(maker, gateway)),
-            pools=pools_of(gateway),
+            pools=_pools(gateway, {}, limits, resolver),
             limits=limits,
             identities=Identities(
                 lambda der: device_identity(x509.load_der_x509_certificate(der), prefix)
@@ -104,6 +118,7 @@ class GatewayServer:
             rates=Rates(gateway.routes.values()),
             suite=maker.profile.tls.suite,
             log=log,
+            metrics=GatewayMetrics(),
         )
         clients = client_roots(maker)
 
@@ -118,13 +133,15 @@ class GatewayServer:
             # Tried in a context of its own first, so that a bad pair leaves the old one at work.
             check()
             fresh = gateway if again is None else again()
-            policy, pools = Policy(fresh, load_secrets(maker, fresh)), pools_of(fresh)
+            policy = Policy(fresh, load_secrets(maker, fresh))
+            pools = _pools(fresh, hub.pools, limits, resolver)
             load_server_files(context, files)
             load_client_roots(context, clients)
             before, hub.policy, hub.pools = hub.pools, policy, pools
             hub.rates.change(fresh.routes.values())
-            for pool in before.values():
-                pool.retire()
+            for alias, pool in before.items():
+                if pools.get(alias) is not pool:
+                    pool.retire()
 
         return cls(hub, context, reload)
 
@@ -168,6 +185,12 @@ class GatewayServer:
         else:
             self.hub.log.event("reloaded")
 
+    def metrics(self) -> bytes:
+        """For Prometheus, as it is now."""
+        hub = self.hub
+        opened = {alias: pool.opened for alias, pool in hub.pools.items()}
+        return hub.metrics.text(devices=len(hub.connections), opened=opened)
+
     async def drain(self) -> None:
         """Take no new connections, let requests under way end, then close what is left."""
         hub = self.hub
@@ -196,10 +219,12 @@ def serve(
     log_file: Path | None,
     ready: Callable[[Address], None],
     again: Callable[[], Gateway],
+    metrics_file: Path | None = None,
 ) -> None:
     """Run until SIGTERM or Ctrl-C; ``ready`` is told the address once devices can connect.
 
-    SIGHUP reopens the log and reloads; ``again`` reads the configuration for that.
+    SIGHUP reopens the log and reloads; ``again`` reads the configuration for that. Metrics are
+    written into a file every METRICS_SECONDS.
     """
     stream = _open_log(log_file)
     log = AccessLog(stream)
@@ -226,16 +251,33 @@ def serve(
             loop.add_signal_handler(number, stopped.set)
         loop.add_signal_handler(signal.SIGHUP, hang_up)
         address = await server.start(gateway.listen)
+        writing = loop.create_task(_write_metrics(server, metrics_file))
         # What is there now stays: the collector need not look at it again with every request.
         gc.freeze()
         ready(address)
         await stopped.wait()
         log.event("draining", connections=len(server.hub.connections))
         await server.drain()
+        writing.cancel()
         log.event("stopped")
 
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(run())
+
+
+async def _write_metrics(server: GatewayServer, path: Path | None) -> None:
+    """A full disk silences only the metrics; the log says so once."""
+    complained = False
+    while path is not None:
+        try:
+            write_atomic(path, server.metrics(), private=False)
+        except Environment as error:
+            if not complained:
+                server.hub.log.event("metrics_not_written", error=error.message)
+            complained = True
+        else:
+            complained = False
+        await asyncio.sleep(METRICS_SECONDS)
 
 
 def _open_log(path: Path | None) -> TextIO:

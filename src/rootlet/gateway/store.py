@@ -24,6 +24,7 @@ __all__ = [
     "load_client_roots",
     "load_secrets",
     "load_server_files",
+    "read_roots",
     "server_files",
     "upstream_context",
 ]
@@ -132,6 +133,13 @@ def _no_password() -> str:
     raise ValueError("the key is encrypted")
 
 
+def read_roots(route: Route) -> bytes:
+    """The file that a route's upstream must chain to; nothing for public roots."""
+    if route.roots is None:
+        return b""
+    return read_bytes(route.roots, what=f"the roots of route {route.alias}")
+
+
 def upstream_context(route: Route) -> ssl.SSLContext | None:
     """TLS for a route's upstream: verified, name checked; None for plain HTTP."""
     if route.upstream.scheme == "http":
@@ -139,7 +147,7 @@ def upstream_context(route: Route) -> ssl.SSLContext | None:
     if route.roots is None:
         context = ssl.create_default_context()
     else:
-        read_bytes(route.roots, what=f"the roots of route {route.alias}")
+        read_roots(route)
         try:
             context = ssl.create_default_context(cafile=route.roots)
         except ssl.SSLError as error:
