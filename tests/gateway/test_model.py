@@ -124,6 +124,20 @@ MISTAKES = {
         _route("", '[gateway.routes.secret_headers]\nX-A = "../root/root.key"'),
         "write the secret to a file",
     ),
+    "a secret of another kind": (
+        _route("", '[gateway.routes.secret_headers]\nX-A = "file:weather"'),
+        "write the secret to a file",
+    ),
+    "a secret of no name": (
+        _route("", '[gateway.routes.secret_headers]\nX-A = "credential:../key"'),
+        "write the secret to a file",
+    ),
+    "a path without a slash": (_route('paths = ["now"]'), "follows the alias"),
+    "a path of dots": (_route('paths = ["/a/../b"]'), "follows the alias"),
+    "no path": (_route('paths = [""]'), "follows the alias"),
+    "a path with a query": (_route('paths = ["/a?b"]'), "follows the alias"),
+    "a path that is not ASCII": (_route('paths = ["/ü"]'), "follows the alias"),
+    "too many requests": (_route("per_minute = 1000001"), "choose 0 to"),
     "a secret at the top": (
         _route("", '[gateway.routes.secret_headers]\nX-A = "/etc/passwd"'),
         "write the secret to a file",

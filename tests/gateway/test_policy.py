@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rootlet.gateway import Gateway, describe, dry_run, parse_gateway
 from rootlet.gateway.addresses import is_public
 from rootlet.gateway.messages import RequestHead, ResponseHead, answer_head
-from rootlet.gateway.policy import Allowed, Denied, Policy, device_pattern
+from rootlet.gateway.policy import Allowed, Denied, Policy, matcher
 from rootlet.gateway.refusals import Refusal, RefusedMessage, refusal_answer
 from rootlet.gateway.targets import parse_target
 from rootlet.maker import parse_maker
@@ -30,6 +30,7 @@ alias = "weather"
 upstream = "https://api.example.test/v1"
 methods = ["GET", "POST"]
 devices = ["sensor-*", "@lab"]
+paths = ["/now", "/at/*", "/"]
 max_body_bytes = 2048
 [gateway.routes.headers]
 X-Plan = "basic"
@@ -67,6 +68,12 @@ def test_what_is_allowed_leaves_complete(policy: Policy) -> None:
     assert not allowed.repeatable
 
 
+@pytest.mark.parametrize("path", ["", "/", "/now", "/now?later", "/at/1", "/at/a%2Fb/c"])
+def test_paths_that_the_route_leads_to(policy: Policy, path: str) -> None:
+    request = RequestHead(b"GET", b"/weather" + path.encode(), ())
+    assert isinstance(policy.decide("lab-1", request), Allowed)
+
+
 def test_a_decision_does_not_show_secrets(policy: Policy) -> None:
     allowed = policy.decide("lab-1", RequestHead(b"GET", b"/weather/now", ((b"x", b"hidden"),)))
     assert isinstance(allowed, Allowed)
@@ -78,6 +85,11 @@ def test_a_decision_does_not_show_secrets(policy: Policy) -> None:
 @pytest.mark.parametrize(
     ("device", "request_head", "refusal"),
     [
+        ("sensor-1", RequestHead(b"GET", b"/weather/later", ()), Refusal.PATH_NOT_ALLOWED),
+        ("sensor-1", RequestHead(b"GET", b"/weather/n%6fw", ()), Refusal.PATH_NOT_ALLOWED),
+        ("sensor-1", RequestHead(b"GET", b"/weather/now/", ()), Refusal.PATH_NOT_ALLOWED),
+        ("sensor-1", RequestHead(b"GET", b"/weather/now;x", ()), Refusal.PATH_NOT_ALLOWED),
+        ("sensor-1", RequestHead(b"GET", b"/weather/at", ()), Refusal.PATH_NOT_ALLOWED),
         ("sensor-1", RequestHead(b"GET", b"/intern", ()), Refusal.ROUTE_NOT_ALLOWED),
         ("sensor-1\r\nX: y", RequestHead(b"GET", b"/weather", ()), Refusal.ROUTE_NOT_ALLOWED),
         ("", RequestHead(b"GET", b"/weather", ()), Refusal.ROUTE_NOT_ALLOWED),
@@ -104,13 +116,13 @@ def test_what_is_denied(
         ("*-lab-*", "x-lab-y", "x-lab"),
     ],
 )
-def test_device_patterns_know_one_star_only(pattern: str, yes: str, no: str) -> None:
-    assert device_pattern((pattern,)).fullmatch(yes)
-    assert not device_pattern((pattern,)).fullmatch(no)
+def test_patterns_know_one_star_only(pattern: str, yes: str, no: str) -> None:
+    assert matcher((pattern,)).fullmatch(yes)
+    assert not matcher((pattern,)).fullmatch(no)
 
 
 def test_no_pattern_lets_nobody_in() -> None:
-    assert not device_pattern(()).fullmatch("")
+    assert not matcher(()).fullmatch("")
 
 
 ALPHABET = st.sampled_from([b"/", b".", b"%2e", b"%2F", b"%252e", b";", b"\\", b"%5c", b"a", b"%"])

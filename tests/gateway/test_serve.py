@@ -137,6 +137,29 @@ def test_secrets_are_read_without_their_line_end(maker: Maker) -> None:
     assert load_secrets(maker, parse_gateway(maker)) == {"weather": {"Authorization": SECRET}}
 
 
+def test_secrets_of_the_environment_and_of_systemd(
+    ca: MakerCa, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources = 'Authorization = "env:WEATHER"\nX-Key = "credential:weather.key"'
+    made = ca.configure(ROUTE.replace('Authorization = "weather"', sources))
+    gateway = parse_gateway(made)
+    with pytest.raises(Environment, match="no WEATHER in the environment"):
+        load_secrets(made, gateway)
+    monkeypatch.setenv("WEATHER", "Bearer one")
+    with pytest.raises(Environment, match="hands over no credentials") as caught:
+        load_secrets(made, gateway)
+    assert "LoadCredential=weather.key:" in caught.value.hint
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    (tmp_path / "weather.key").write_text("two\n", encoding="ascii")
+    assert load_secrets(made, gateway) == {
+        "weather": {"Authorization": "Bearer one", "X-Key": "two"}
+    }
+    monkeypatch.setenv("WEATHER", "one\ntwo")
+    with pytest.raises(Misuse, match="env:WEATHER does not hold one line") as refused:
+        load_secrets(made, gateway)
+    assert "one" not in refused.value.message.replace("one line", "")
+
+
 def _no_secret(ca: MakerCa) -> None:
     (ca.folder / "secrets/weather").unlink()
 

@@ -163,6 +163,7 @@ def _fields(route: Route) -> dict[str, Any]:
         "allow_private": route.allow_private,
         "max_body_bytes": route.max_body_bytes,
         "timeout_seconds": route.timeout_seconds,
+        "paths": list(route.paths),
         "per_minute": route.per_minute,
         "device_per_minute": route.device_per_minute,
         "answer": None

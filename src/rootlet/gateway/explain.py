@@ -41,6 +41,8 @@ def describe(route: Route) -> str:
         f"  Devices: {', '.join(route.devices) or 'none'}. Methods: {', '.join(route.methods)}.",
         f"  Bodies up to {_size(route.max_body_bytes)}; answers within {route.timeout_seconds} s.",
     ]
+    if route.paths != ("*",):
+        lines.append(f"  Behind /{route.alias} only: {', '.join(route.paths)}.")
     if route.per_minute or route.device_per_minute:
         each = [
             f"{count} requests a minute of {whose}"
@@ -57,8 +59,14 @@ def describe(route: Route) -> str:
             f"{', '.join(route.answer.select)}: {_size(route.answer.max_bytes)} at most."
         )
     lines += [f"  Sets {name}: {value}" for name, value in route.headers]
-    lines += [f"  Sets {name} from secrets/{file}" for name, file in route.secret_headers]
+    lines += [f"  Sets {name} from {_source(file)}" for name, file in route.secret_headers]
     return "\n".join(lines)
+
+
+def _source(secret: str) -> str:
+    kind, _, name = secret.partition(":")
+    kinds = {"env": f"{name} in the environment", "credential": f"systemd's credential {name}"}
+    return kinds.get(kind, f"secrets/{secret}")
 
 
 def _size(count: int) -> str:

@@ -55,6 +55,9 @@ DEVICE_HEADER = "Rootlet-Device"
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Methods a route may allow. TRACE is not one: it would send the secrets back."""
 
+SECRET_KINDS = ("env", "credential")
+"""Where a secret may be besides a file: the environment, or what systemd hands over."""
+
 PUBLIC_ROOTS = "public"
 """Value of ``roots`` for the machine's own list of public roots."""
 
@@ -69,6 +72,7 @@ _ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
 _HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
+_SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}")
 _RESERVED = HOP_BY_HOP | {b"host", b"content-length", b"expect", DEVICE_HEADER.lower().encode()}
 
@@ -128,11 +132,14 @@ class Route:
     headers: tuple[tuple[str, str], ...]
     """Fixed headers set on every request."""
     secret_headers: tuple[tuple[str, str], ...]
-    """Header name and the file under secrets/ that holds its value."""
+    """Header name, and where its value is: a file under secrets/, "env:NAME" or
+    "credential:NAME"."""
     per_minute: int = 0
     """Requests of all devices together; 0 for any number."""
     device_per_minute: int = 0
     """Requests of each device; 0 for any number."""
+    paths: tuple[str, ...] = ("*",)
+    """Patterns of what may be asked for behind the alias; * stands for any text."""
     answer: AnswerRule | None = None
     """What is made of the upstream's answers; None to hand them on as they are."""
 
@@ -252,6 +259,7 @@ def _route(table: Table, groups: Mapping[str, tuple[str, ...]], folder: Path) ->
         secret_headers=_secret_headers(table.table("secret_headers")),
         per_minute=_within(table, "per_minute", 0, 0, HIGHEST_RATE),
         device_per_minute=_within(table, "device_per_minute", 0, 0, HIGHEST_RATE),
+        paths=_paths(table),
         answer=read_answer(table),
     )
     table.finish()
@@ -313,6 +321,26 @@ def _methods(table: Table) -> tuple[str, ...]:
     return methods
 
 
+def _paths(table: Table) -> tuple[str, ...]:
+    paths = table.strings("paths", ("*",))
+    for path in paths:
+        try:
+            if path != "*":
+                check_path(path.encode())
+        except RefusedMessage as refused:
+            raise _bad_path(table, path) from refused
+        if not path.startswith(("/", "*")) or not path.isascii():
+            raise _bad_path(table, path)
+    return paths
+
+
+def _bad_path(table: Table, path: str) -> Misuse:
+    return Misuse(
+        f"{table.where} paths holds {path!r}, which is no path or pattern",
+        hint='write what follows the alias, like "/now" or "/stations/*"',
+    )
+
+
 def _devices(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
     members: list[str] = []
     for pattern in _patterns(table, "devices", groups=True):
@@ -359,10 +387,15 @@ def _secret_headers(table: Table) -> tuple[tuple[str, str], ...]:
     for name in names:
         file = table.get(name, str)
         path = PurePosixPath(file)
-        if not path.parts or path.is_absolute() or ".." in path.parts:
+        kind, colon, named = file.partition(":")
+        if colon and kind in SECRET_KINDS and _SECRET_NAME.fullmatch(named):
+            found.append((_settable(table, name), file))
+            continue
+        if colon or not path.parts or path.is_absolute() or ".." in path.parts:
             raise Misuse(
                 f"{table.where} {name} = {file!r} is not a file under secrets/",
-                hint="write the secret to a file in secrets/ (mode 0600) and name that file here",
+                hint="write the secret to a file in secrets/ (mode 0600) and name that file here, "
+                'or name what holds it: "env:NAME", "credential:NAME"',
             )
         found.append((_settable(table, name), file))
     return tuple(found)

@@ -3,10 +3,11 @@
     decide   1 the target is /ROUTE/rest?query, unambiguous      400, 414
              2 the route exists                                  404
              3 the device is on its list                         403
-             4 the method is allowed                             405
-             5 the announced body fits                           413
-             6 no header imitates one that the gateway sets      400
-             7 the head for the upstream, secrets included
+             4 the path behind the route is on its list          403
+             5 the method is allowed                             405
+             6 the announced body fits                           413
+             7 no header imitates one that the gateway sets      400
+             8 the head for the upstream, secrets included
 
 The same function answers ``rootlet gateway check --as``, with masks in place of the secrets.
 """
@@ -22,7 +23,7 @@ from rootlet.gateway.model import DEVICE_HEADER, Gateway, Route
 from rootlet.gateway.refusals import Refusal, RefusedMessage
 from rootlet.gateway.targets import Target, parse_target
 
-__all__ = ["Allowed", "Denied", "Policy", "device_pattern"]
+__all__ = ["Allowed", "Denied", "Policy", "matcher"]
 
 # Headers of the device that never pass: credentials are the gateway's; the rest an upstream could
 # take for something its own proxy said, or is between two neighbours only.
@@ -70,9 +71,9 @@ class Denied:
     """Methods the route allows, where the method was the reason."""
 
 
-def device_pattern(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    """One expression that matches the ids any of the patterns stands for."""
-    choices = (".*".join(map(re.escape, pattern.split("*"))) for pattern in patterns)
+def matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One expression that matches whatever any of the patterns stands for."""
+    choices = (".*".join(map(re.escape, each.split("*"))) for each in patterns)
     return re.compile("|".join(f"(?:{choice})" for choice in choices) or r"(?!)")
 
 
@@ -81,7 +82,8 @@ class _Prepared:
 
     def __init__(self, route: Route, secrets: Mapping[str, str]) -> None:
         self.route = route
-        self.devices = device_pattern(route.devices)
+        self.devices = matcher(route.devices)
+        self.paths = matcher(route.paths)
         self.methods = frozenset(method.encode() for method in route.methods)
         fixed = [*route.headers, *secrets.items()]
         names = {name.lower().encode() for name, _ in fixed} | {DEVICE_HEADER.lower().encode()}
@@ -117,6 +119,8 @@ class Policy:
         route = prepared.route
         if not _IDENTITY.fullmatch(device) or not prepared.devices.fullmatch(device):
             return Denied(Refusal.ROUTE_NOT_ALLOWED, route.alias)
+        if not prepared.paths.fullmatch((target.rest or b"/").decode("ascii")):
+            return Denied(Refusal.PATH_NOT_ALLOWED, route.alias)
         if request.method not in prepared.methods:
             return Denied(Refusal.METHOD_NOT_ALLOWED, route.alias, route.methods)
         if request.length is not None and request.length > route.max_body_bytes:

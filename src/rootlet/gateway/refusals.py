@@ -26,6 +26,7 @@ class Refusal(Enum):
     UPGRADE_REFUSED = (400, "speak plain HTTP/1.1: no Upgrade, no h2c")
     NO_DEVICE_IDENTITY = (403, "the certificate does not name a device of this maker")
     ROUTE_NOT_ALLOWED = (403, "this device is not in the route's device list")
+    PATH_NOT_ALLOWED = (403, "the route does not lead to this path")
     NO_SUCH_ROUTE = (404, "no route has this name")
     CONNECT_REFUSED = (405, "no tunnels: ask for /ROUTE/path and the gateway connects")
     METHOD_NOT_ALLOWED = (405, "the route does not allow this method")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import os
 import ssl
 from collections.abc import Mapping
 from pathlib import Path
@@ -164,15 +165,38 @@ def load_secrets(maker: Maker, gateway: Gateway) -> dict[str, Mapping[str, str]]
     """Values of all secret headers, by alias and header name; no error text ever holds one."""
     folder = maker.folder / "secrets"
     return {
-        alias: {name: _secret(folder / file) for name, file in route.secret_headers}
+        alias: {name: _secret(folder, source) for name, source in route.secret_headers}
         for alias, route in gateway.routes.items()
     }
 
 
-def _secret(path: Path) -> str:
-    content = read_bytes(path, what="the secret").rstrip(b"\r\n")
+def _secret(folder: Path, source: str) -> str:
+    kind, _, name = source.partition(":")
+    if kind == "env":
+        value = os.environ.get(name)
+        if value is None:
+            raise Environment(
+                f"there is no {name} in the environment",
+                hint="set it, or keep the secret in a file",
+            )
+        return _one_line(value.encode(errors="surrogateescape"), source)
+    if kind == "credential":
+        handed = os.environ.get("CREDENTIALS_DIRECTORY")
+        if handed is None:
+            raise Environment(
+                "systemd hands over no credentials here",
+                hint=f"in the unit: LoadCredential={name}:/path/to/the/secret",
+            )
+        return _one_line(read_bytes(Path(handed) / name, what="the credential"), source)
+    path = folder / source
+    content = read_bytes(path, what="the secret")
     if path.stat().st_mode & _OTHERS_MAY_READ:
         raise Environment(f"others than its owner may read {path}", hint=f"run: chmod 600 {path}")
+    return _one_line(content, str(path))
+
+
+def _one_line(content: bytes, path: str) -> str:
+    content = content.rstrip(b"\r\n")
     if not content or not all(_FIRST_PRINTABLE <= byte <= _LAST_PRINTABLE for byte in content):
         raise Misuse(
             f"{path} does not hold one line of visible ASCII",
