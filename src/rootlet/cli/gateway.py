@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import click
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from rootlet.cli.options import FILE, json_option, maker_option, show, with_maker
-from rootlet.errors import Misuse
+from rootlet.errors import Misuse, State
+from rootlet.files import write_atomic
 from rootlet.gateway import (
     Address,
     Gateway,
     Route,
     describe,
     dry_run,
+    key_identifier,
     load_secrets,
+    load_signers,
     parse_address,
     parse_gateway,
     serve,
@@ -25,8 +31,11 @@ from rootlet.gateway import (
     upstream_context,
 )
 from rootlet.maker import Maker, load_maker
+from rootlet.pki import key_to_pem
 
 __all__ = ["command"]
+
+KEY_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 REFUSED = 1
 """Exit code of a dry run that ends in a refusal."""
@@ -131,12 +140,47 @@ def check_command(
     """Check the configuration and say what each route does; exit code 1 for a refused request."""
     maker, gateway = _load(folder)
     load_secrets(maker, gateway)
+    load_signers(maker, gateway)
     for route in gateway.routes.values():
         upstream_context(route)
     if request is None:
         _show_routes(gateway, folder, as_json=as_json)
     elif not _show_request(gateway, folder, *request, as_json=as_json):
         context.exit(REFUSED)
+
+
+@command.command(
+    name="signing-key",
+    epilog="\b\nExample:\n  rootlet gateway signing-key weather-signing --maker mine",
+)
+@click.argument("name")
+@maker_option
+@json_option
+def signing_key_command(name: str, folder: Path, as_json: bool) -> None:
+    """Make a key that a route signs its requests with (RFC 9421): DIR/secrets/NAME."""
+    if not KEY_NAME.fullmatch(name):
+        raise Misuse(
+            f"{name!r} cannot name a key",
+            hint="use at most 64 letters, digits, dots, hyphens, underscores",
+        )
+    path = folder / "secrets" / name
+    if path.exists():
+        raise State(f"{path} exists already", hint="choose another name, or move it away")
+    key = Ed25519PrivateKey.generate()
+    write_atomic(path, key_to_pem(key), private=True)
+    public = key.public_key()
+    raw = public.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    pem = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+    fields = {"key": str(path), "keyid": key_identifier(raw), "public_key": pem}
+    text = f"""\
+Made {path}.
+
+Next:
+  1. Let the route sign with it, in rootlet.toml:  sign_with = "{name}"
+  2. Give the service its public half, keyid {fields["keyid"]}:
+
+{pem}"""
+    show(fields, text.rstrip("\n"), as_json=as_json)
 
 
 def _show_routes(gateway: Gateway, folder: Path, *, as_json: bool) -> None:
@@ -173,6 +217,7 @@ def _fields(route: Route) -> dict[str, Any]:
             "max_bytes": route.answer.max_bytes,
             "max_upstream_bytes": route.answer.max_upstream_bytes,
         },
+        "sign_with": route.sign_with or None,
         "headers": dict(route.headers),
         "secret_headers": dict(route.secret_headers),
         "explained": describe(route),

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 
 from rootlet.errors import Misuse
+from rootlet.gateway.tables import within
 from rootlet.gateway.trimming import CUT, AnswerRule, parse_pointer
 from rootlet.maker import Table
 
@@ -54,17 +55,8 @@ def read_answer(route: Table) -> AnswerRule | None:
     fields.finish()
     rule = AnswerRule(
         select=select,
-        max_bytes=_within(table, "max_bytes", USUAL_BYTES, LEAST_BYTES, MOST_BYTES),
-        max_upstream_bytes=_within(table, "max_upstream_bytes", USUAL_UPSTREAM, 1, MOST_UPSTREAM),
+        max_bytes=within(table, "max_bytes", USUAL_BYTES, LEAST_BYTES, MOST_BYTES),
+        max_upstream_bytes=within(table, "max_upstream_bytes", USUAL_UPSTREAM, 1, MOST_UPSTREAM),
     )
     table.finish()
     return rule
-
-
-def _within(table: Table, key: str, default: int, lowest: int, highest: int) -> int:
-    value = table.get(key, int, default)
-    if not lowest <= value <= highest:
-        raise Misuse(
-            f"{table.where} {key} = {value} is out of range", hint=f"choose {lowest} to {highest}"
-        )
-    return value

@@ -58,6 +58,8 @@ def describe(route: Route) -> str:
             f"  Of answers, JSON up to {_size(route.answer.max_upstream_bytes)}, devices get "
             f"{', '.join(route.answer.select)}: {_size(route.answer.max_bytes)} at most."
         )
+    if route.sign_with:
+        lines.append(f"  Signs requests (RFC 9421) with {_source(route.sign_with)}.")
     lines += [f"  Sets {name}: {value}" for name, value in route.headers]
     lines += [f"  Sets {name} from {_source(file)}" for name, file in route.secret_headers]
     return "\n".join(lines)

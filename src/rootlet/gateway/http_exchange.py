@@ -8,6 +8,7 @@ of an answer, no byte of a body had been sent, and sending it twice is the same 
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Protocol
 
 from rootlet.gateway.http_deadline import Wait
@@ -75,7 +76,11 @@ class Exchange:
         self._connection: UpstreamConnection | None = None
         self._opening: asyncio.Task[None] | None = None
         self._reused = False
-        self._to_upstream = [allowed.head]
+        self._head = b""
+        """As it leaves, signed where the route signs."""
+        self._held: list[bytes] | None = None
+        """The device's body, where its digest has to be signed before it leaves."""
+        self._to_upstream: list[bytes] = []
         self._to_device: list[bytes] = []
         self._body_sent = False
         self._upstream_full = False
@@ -97,6 +102,19 @@ class Exchange:
     def start(self, *, device_full: bool) -> None:
         """Find a connection; the request leaves with the next ``flush``."""
         self._device_full = device_full
+        if self._allowed.signer is not None and self._request.has_body:
+            self._held = []
+            self._device.wait(Wait.BODY, self._limits.body_seconds)
+            return
+        self._begin(None)
+
+    def _begin(self, body: bytes | None) -> None:
+        """The head is complete; ``body`` is what was held for its signature."""
+        self._head = self._allowed.signed_head(body, int(time.time()))
+        self._to_upstream = [self._head]
+        if body is not None:
+            self._body_sent = True
+            self._to_upstream.append(chunk(body) if self._request.chunked and body else body)
         fresh = self._request.has_body or not self._allowed.repeatable
         connection = self._pool.take(fresh=fresh)
         if connection is not None:
@@ -130,6 +148,10 @@ class Exchange:
         if self.received > self._allowed.route.max_body_bytes:
             self.fail(Refusal.BODY_TOO_LARGE)
             return
+        if self._held is not None:
+            self._held.append(data)
+            self._device.wait(Wait.BODY, self._limits.body_seconds)
+            return
         self._to_upstream.append(chunk(data) if self._request.chunked else data)
         self._body_sent = self._body_sent or self._connection is not None
         if self._connection is None:
@@ -138,6 +160,9 @@ class Exchange:
     def request_end(self) -> None:
         """The device's request is complete."""
         self.request_ended = True
+        if self._held is not None:
+            body, self._held = b"".join(self._held), None
+            self._begin(body)
         if self._request.chunked:
             self._to_upstream.append(LAST_CHUNK)
 
@@ -223,7 +248,7 @@ class Exchange:
             self.fail(refusal)
             return
         ending = [LAST_CHUNK] if self._request.chunked and self.request_ended else []
-        self._to_upstream = [self._allowed.head, *ending]
+        self._to_upstream = [self._head, *ending]
         self._open()
 
     def upstream_full(self, full: bool) -> None:

@@ -26,19 +26,18 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from rootlet.errors import Misuse
 from rootlet.gateway.answers import read_answer
-from rootlet.gateway.messages import HOP_BY_HOP
 from rootlet.gateway.refusals import RefusedMessage
+from rootlet.gateway.tables import read_headers, read_secret_headers, secret_source, within
 from rootlet.gateway.targets import check_path
 from rootlet.gateway.trimming import AnswerRule
 from rootlet.maker import Maker, Table
 
 __all__ = [
-    "DEVICE_HEADER",
     "METHODS",
     "Address",
     "Gateway",
@@ -49,14 +48,8 @@ __all__ = [
     "parse_gateway",
 ]
 
-DEVICE_HEADER = "Rootlet-Device"
-"""Tells the upstream which device asks; set by the gateway, never taken from the device."""
-
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 """Methods a route may allow. TRACE is not one: it would send the secrets back."""
-
-SECRET_KINDS = ("env", "credential")
-"""Where a secret may be besides a file: the environment, or what systemd hands over."""
 
 PUBLIC_ROOTS = "public"
 """Value of ``roots`` for the machine's own list of public roots."""
@@ -67,14 +60,12 @@ HIGHEST_PORT = 65535
 HIGHEST_BODY = 1 << 40
 HIGHEST_TIMEOUT = 3600
 HIGHEST_RATE = 1_000_000
+MOST_SIGNED_BODY = 1 << 20
+"""Held in memory for each request under way: its digest is in the head."""
 
 _ALIAS = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
 _HOST = re.compile(r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?")
-_HEADER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")
-_HEADER_VALUE = re.compile(r"[!-~]([ -~]*[!-~])?")
-_SECRET_NAME = re.compile(r"[A-Za-z0-9_.-]{1,128}")
 _PATTERN = re.compile(r"[A-Za-z0-9._:*-]{1,128}")
-_RESERVED = HOP_BY_HOP | {b"host", b"content-length", b"expect", DEVICE_HEADER.lower().encode()}
 
 
 @dataclass(frozen=True)
@@ -140,6 +131,8 @@ class Route:
     """Requests of each device; 0 for any number."""
     paths: tuple[str, ...] = ("*",)
     """Patterns of what may be asked for behind the alias; * stands for any text."""
+    sign_with: str = ""
+    """Where the private key is that signs requests, as for ``secret_headers``; empty for none."""
     answer: AnswerRule | None = None
     """What is made of the upstream's answers; None to hand them on as they are."""
 
@@ -253,16 +246,22 @@ def _route(table: Table, groups: Mapping[str, tuple[str, ...]], folder: Path) ->
         devices=_devices(table, groups),
         roots=None if roots == PUBLIC_ROOTS else folder / roots,
         allow_private=allow_private,
-        max_body_bytes=_within(table, "max_body_bytes", 1 << 20, 0, HIGHEST_BODY),
-        timeout_seconds=_within(table, "timeout_seconds", 30, 1, HIGHEST_TIMEOUT),
-        headers=_headers(table.table("headers")),
-        secret_headers=_secret_headers(table.table("secret_headers")),
-        per_minute=_within(table, "per_minute", 0, 0, HIGHEST_RATE),
-        device_per_minute=_within(table, "device_per_minute", 0, 0, HIGHEST_RATE),
+        max_body_bytes=within(table, "max_body_bytes", 1 << 20, 0, HIGHEST_BODY),
+        timeout_seconds=within(table, "timeout_seconds", 30, 1, HIGHEST_TIMEOUT),
+        headers=read_headers(table.table("headers")),
+        secret_headers=read_secret_headers(table.table("secret_headers")),
+        per_minute=within(table, "per_minute", 0, 0, HIGHEST_RATE),
+        device_per_minute=within(table, "device_per_minute", 0, 0, HIGHEST_RATE),
         paths=_paths(table),
+        sign_with=secret_source(table, "sign_with") if "sign_with" in set(table.keys()) else "",
         answer=read_answer(table),
     )
     table.finish()
+    if route.sign_with and route.max_body_bytes > MOST_SIGNED_BODY:
+        raise Misuse(
+            f"{table.where} signs bodies of up to {route.max_body_bytes} bytes",
+            hint=f"choose max_body_bytes up to {MOST_SIGNED_BODY}: it is held until it is signed",
+        )
     twice = {name.lower() for name, _ in route.headers} & {
         name.lower() for name, _ in route.secret_headers
     }
@@ -355,56 +354,3 @@ def _devices(table: Table, groups: Mapping[str, tuple[str, ...]]) -> tuple[str, 
                 hint=f'did you mean "@{near[0]}"?' if near else "add it to [gateway.groups]",
             )
     return tuple(dict.fromkeys(members))
-
-
-def _within(table: Table, key: str, default: int, lowest: int, highest: int) -> int:
-    value = table.get(key, int, default)
-    if not lowest <= value <= highest:
-        raise Misuse(
-            f"{table.where} {key} = {value} is out of range", hint=f"choose {lowest} to {highest}"
-        )
-    return value
-
-
-def _headers(table: Table) -> tuple[tuple[str, str], ...]:
-    names = table.keys()
-    return tuple((_settable(table, name), _value(table, name)) for name in names)
-
-
-def _value(table: Table, name: str) -> str:
-    value = table.get(name, str)
-    if not _HEADER_VALUE.fullmatch(value):
-        raise Misuse(
-            f"{table.where} {name} = {value!r} cannot be a header's value",
-            hint="use visible ASCII, spaces only between words",
-        )
-    return value
-
-
-def _secret_headers(table: Table) -> tuple[tuple[str, str], ...]:
-    found = []
-    names = table.keys()
-    for name in names:
-        file = table.get(name, str)
-        path = PurePosixPath(file)
-        kind, colon, named = file.partition(":")
-        if colon and kind in SECRET_KINDS and _SECRET_NAME.fullmatch(named):
-            found.append((_settable(table, name), file))
-            continue
-        if colon or not path.parts or path.is_absolute() or ".." in path.parts:
-            raise Misuse(
-                f"{table.where} {name} = {file!r} is not a file under secrets/",
-                hint="write the secret to a file in secrets/ (mode 0600) and name that file here, "
-                'or name what holds it: "env:NAME", "credential:NAME"',
-            )
-        found.append((_settable(table, name), file))
-    return tuple(found)
-
-
-def _settable(table: Table, name: str) -> str:
-    if not _HEADER_NAME.fullmatch(name) or name.lower().encode() in _RESERVED:
-        raise Misuse(
-            f"{table.where} cannot set the header {name!r}",
-            hint="use letters, digits and hyphens, and no header that the gateway writes itself",
-        )
-    return name

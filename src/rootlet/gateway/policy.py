@@ -19,8 +19,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rootlet.gateway.messages import HOP_BY_HOP, RequestHead, passing
-from rootlet.gateway.model import DEVICE_HEADER, Gateway, Route
+from rootlet.gateway.model import Gateway, Route
 from rootlet.gateway.refusals import Refusal, RefusedMessage
+from rootlet.gateway.signing import NAMES, SignedParts, Signer
+from rootlet.gateway.tables import DEVICE_HEADER
 from rootlet.gateway.targets import Target, parse_target
 
 __all__ = ["Allowed", "Denied", "Policy", "matcher"]
@@ -46,6 +48,7 @@ _DROPPED = frozenset(
 _AS_VARIABLE = bytes(byte if chr(byte).isalnum() else ord("-") for byte in range(256))
 
 _DEVICE_HEADER = DEVICE_HEADER.encode()
+END_OF_HEAD = b"\r\n"
 _IDENTITY = re.compile(r"[!-~]{1,128}")
 
 
@@ -55,9 +58,19 @@ class Allowed:
 
     route: Route
     head: bytes = field(repr=False)
-    """Complete request head for the upstream; holds the secrets."""
+    """Complete request head for the upstream, but for a signature; holds the secrets."""
     repeatable: bool
     """Whether sending it twice is the same as sending it once (RFC 9110 section 9.2.2)."""
+    signed: SignedParts | None = None
+    """What is to be signed of it; None where the route does not sign."""
+    signer: Signer | None = field(default=None, repr=False)
+
+    def signed_head(self, body: bytes | None, created: int) -> bytes:
+        """The head with its signature, where the route signs."""
+        if self.signer is None or self.signed is None:
+            return self.head
+        lines = self.signer.lines(self.signed, body, created)
+        return self.head[: -len(END_OF_HEAD)] + lines + END_OF_HEAD
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +93,7 @@ def matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
 class _Prepared:
     """A route with everything worked out that does not depend on the request."""
 
-    def __init__(self, route: Route, secrets: Mapping[str, str]) -> None:
+    def __init__(self, route: Route, secrets: Mapping[str, str], signer: Signer | None) -> None:
         self.route = route
         self.devices = matcher(route.devices)
         self.paths = matcher(route.paths)
@@ -88,6 +101,9 @@ class _Prepared:
         fixed = [*route.headers, *secrets.items()]
         names = {name.lower().encode() for name, _ in fixed} | {DEVICE_HEADER.lower().encode()}
         self.without = HOP_BY_HOP | _DROPPED | names
+        self.signer = signer
+        if signer is not None:
+            self.without |= frozenset(NAMES)
         if route.answer is not None:  # fields are selected from what is not compressed
             self.without |= {b"accept-encoding"}
         self.prefix = route.upstream.prefix.encode()
@@ -98,11 +114,22 @@ class _Prepared:
 class Policy:
     """All routes, ready to decide."""
 
-    def __init__(self, gateway: Gateway, secrets: Mapping[str, Mapping[str, str]]) -> None:
-        """``secrets`` gives, by alias and header name, the values of the secret headers."""
+    def __init__(
+        self,
+        gateway: Gateway,
+        secrets: Mapping[str, Mapping[str, str]],
+        signers: Mapping[str, Signer] | None = None,
+    ) -> None:
+        """``secrets`` gives, by alias and header name, the values of the secret headers.
+
+        ``signers`` gives, by alias, who signs; a dry run has none.
+        """
+        signing = signers or {}
         self._routes = {
             alias.encode(): _Prepared(
-                route, {name: secrets[alias][name] for name, _ in route.secret_headers}
+                route,
+                {name: secrets[alias][name] for name, _ in route.secret_headers},
+                signing.get(alias),
             )
             for alias, route in gateway.routes.items()
         }
@@ -131,6 +158,16 @@ class Policy:
             route=route,
             head=_upstream_head(prepared, device, request, target),
             repeatable=request.method not in (b"POST", b"PATCH"),
+            signed=None
+            if prepared.signer is None
+            else SignedParts(
+                request.method,
+                route.upstream.authority,
+                _upstream_path(prepared, target),
+                target.query,
+                device,
+            ),
+            signer=prepared.signer,
         )
 
 
@@ -139,8 +176,12 @@ def _imitates(name: bytes, guarded: frozenset[bytes]) -> bool:
     return plain != name and plain in guarded
 
 
+def _upstream_path(prepared: _Prepared, target: Target) -> bytes:
+    return (prepared.prefix + target.rest) or b"/"
+
+
 def _upstream_head(prepared: _Prepared, device: str, request: RequestHead, target: Target) -> bytes:
-    path = (prepared.prefix + target.rest) or b"/"
+    path = _upstream_path(prepared, target)
     lines = [
         b"%s %s%s HTTP/1.1\r\n" % (request.method, path, target.query),
         prepared.fixed,
@@ -151,5 +192,5 @@ def _upstream_head(prepared: _Prepared, device: str, request: RequestHead, targe
         lines.append(b"transfer-encoding: chunked\r\n")
     elif request.length is not None:
         lines.append(b"content-length: %d\r\n" % request.length)
-    lines.append(b"\r\n")
+    lines.append(END_OF_HEAD)
     return b"".join(lines)

@@ -40,6 +40,7 @@ from rootlet.gateway.store import (
     load_client_roots,
     load_secrets,
     load_server_files,
+    load_signers,
     read_roots,
     upstream_context,
 )
@@ -62,6 +63,10 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
         return asyncio.new_event_loop
     factory: Callable[[], asyncio.AbstractEventLoop] = uvloop.new_event_loop
     return factory
+
+
+def _policy(maker: Maker, gateway: Gateway) -> Policy:
+    return Policy(gateway, load_secrets(maker, gateway), load_signers(maker, gateway))
 
 
 def _pools(
@@ -109,7 +114,7 @@ class GatewayServer:
         prefix = maker.devices.urn_prefix
 
         hub = Hub(
-            policy=Policy(gateway, load_secrets(maker, gateway)),
+            policy=_policy(maker, gateway),
             pools=_pools(gateway, {}, limits, resolver),
             limits=limits,
             identities=Identities(
@@ -133,7 +138,7 @@ class GatewayServer:
             # Tried in a context of its own first, so that a bad pair leaves the old one at work.
             check()
             fresh = gateway if again is None else again()
-            policy = Policy(fresh, load_secrets(maker, fresh))
+            policy = _policy(maker, fresh)
             pools = _pools(fresh, hub.pools, limits, resolver)
             load_server_files(context, files)
             load_client_roots(context, clients)

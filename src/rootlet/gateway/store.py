@@ -9,11 +9,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from rootlet.errors import Environment, Misuse, State
 from rootlet.files import read_bytes
 from rootlet.gateway.model import Gateway, Route
 from rootlet.gateway.pinned_store import pinned_context
+from rootlet.gateway.signing import Signer
 from rootlet.maker import Maker
 from rootlet.pki import certificates_from_pem, require_profile_key
 from rootlet.profile import Profile
@@ -25,6 +29,7 @@ __all__ = [
     "load_client_roots",
     "load_secrets",
     "load_server_files",
+    "load_signers",
     "read_roots",
     "server_files",
     "upstream_context",
@@ -170,7 +175,35 @@ def load_secrets(maker: Maker, gateway: Gateway) -> dict[str, Mapping[str, str]]
     }
 
 
+def load_signers(maker: Maker, gateway: Gateway) -> dict[str, Signer]:
+    """Who signs for the routes that are signed, by alias."""
+    folder = maker.folder / "secrets"
+    return {
+        alias: Signer(_signing_key(_content(folder, route.sign_with), route.sign_with))
+        for alias, route in gateway.routes.items()
+        if route.sign_with
+    }
+
+
+def _signing_key(pem: bytes, source: str) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(pem, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        key = None
+    if not isinstance(key, Ed25519PrivateKey):
+        # No cause: its text could hold a part of what should have been a key.
+        raise Misuse(
+            f"{source} holds no Ed25519 private key in PEM",
+            hint="make one: rootlet gateway signing-key NAME",
+        ) from None
+    return key
+
+
 def _secret(folder: Path, source: str) -> str:
+    return _one_line(_content(folder, source), source)
+
+
+def _content(folder: Path, source: str) -> bytes:
     kind, _, name = source.partition(":")
     if kind == "env":
         value = os.environ.get(name)
@@ -179,7 +212,7 @@ def _secret(folder: Path, source: str) -> str:
                 f"there is no {name} in the environment",
                 hint="set it, or keep the secret in a file",
             )
-        return _one_line(value.encode(errors="surrogateescape"), source)
+        return value.encode(errors="surrogateescape")
     if kind == "credential":
         handed = os.environ.get("CREDENTIALS_DIRECTORY")
         if handed is None:
@@ -187,12 +220,12 @@ def _secret(folder: Path, source: str) -> str:
                 "systemd hands over no credentials here",
                 hint=f"in the unit: LoadCredential={name}:/path/to/the/secret",
             )
-        return _one_line(read_bytes(Path(handed) / name, what="the credential"), source)
+        return read_bytes(Path(handed) / name, what="the credential")
     path = folder / source
     content = read_bytes(path, what="the secret")
     if path.stat().st_mode & _OTHERS_MAY_READ:
         raise Environment(f"others than its owner may read {path}", hint=f"run: chmod 600 {path}")
-    return _one_line(content, str(path))
+    return content
 
 
 def _one_line(content: bytes, path: str) -> str:
