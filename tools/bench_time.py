@@ -194,29 +194,33 @@ def processor_seconds(processes: Iterable[int]) -> float:
 
 
 def two_processes(load: Load) -> bool:
-    """Two beside one, with the load wherever there is room: this needs more than two cores.
+    """Two beside one on a core of its own: this needs a core more than two, for the load.
 
-    What an answer costs in each case tells what two cores of their own would do.
+    With fewer, what an answer costs in each case tells what two cores of their own would do.
     """
     rates, costs = [], []
-    for count in (1, 2):
-        with ours(load, "0,1", count) as port:
-            load.rate(port, OUTSTANDING[-1])
+    anywhere = replace(load, core="0,1")
+    for count, cores, asking in ((1, "0", load), (2, "0,1", anywhere)):
+        with ours(load, cores, count) as port:
             servers = listening(port)
-            before = processor_seconds(servers)
-            rates.append(load.rate(port, OUTSTANDING[-1]))
-            costs.append((processor_seconds(servers) - before) / (rates[-1] * SECONDS))
+            tries = []
+            for _ in range(ROUNDS):
+                before = processor_seconds(servers)
+                rate = asking.rate(port, OUTSTANDING[-1])
+                tries.append((rate, (processor_seconds(servers) - before) / (rate * SECONDS)))
+        rates.append(max(rate for rate, _ in tries))
+        costs.append(statistics.median(cost for _, cost in tries))
     times, apart = rates[1] / rates[0], 2 * costs[0] / costs[1]
-    cores = len(os.sched_getaffinity(0))
+    cores_here = len(os.sched_getaffinity(0))
     print(
         f"two processes: {rates[1]:,.0f} a second, {times:.2f} times one ({rates[0]:,.0f}), "
-        f"on {cores} cores, which the load needs, too"
+        f"on {cores_here} cores, which the load needs, too"
     )
     print(
         f"an answer costs {costs[1] * 1e6:.1f} us of processor with two, {costs[0] * 1e6:.1f} with "
         f"one: {apart:.2f} times as many on two cores of their own"
     )
-    return (times if cores >= SERVERS_AND_LOAD else apart) >= TWO_PROCESSES
+    return (times if cores_here >= SERVERS_AND_LOAD else apart) >= TWO_PROCESSES
 
 
 def main() -> int:
@@ -248,7 +252,7 @@ def main() -> int:
             wait = lone(load, port)
             print(f"a lone request: {wait:.3f} ms at the median")
         good = good and wait <= LONE_MILLISECONDS
-        good = two_processes(replace(load, core="0,1")) and good
+        good = two_processes(load) and good
     print("Next: all bars are met" if good else "Next: below a bar, see above")
     return 0 if good else 1
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from rootlet.cli import main
 from rootlet.cli.demo import command
 from rootlet.demo.processes import Processes, rootlet, tool
 from rootlet.demo.program import DeviceProgram, Outcome
@@ -20,27 +18,17 @@ from rootlet.demo.row import Row
 from rootlet.errors import Environment, Missing
 from support.leftovers import left_in
 
-CHAPTERS = {1, 2, 3, 4, 5}
-REFUSALS = 10
 SECONDS = 60
 """The demo's own bar, once everything is installed."""
 
 ROW = Row(1, "time", "OK", "OK", 1.0, 2, 3)
 
 
-def test_every_row_is_as_expected(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    code = main(["demo", "--json", "--dir", str(tmp_path / "demo")])
-    result = json.loads(capsys.readouterr().out)
-    assert code == 0, [row for row in result["rows"] if not row["as_expected"]]
-    assert result["as_expected"] == result["of"] == len(result["rows"])
-    assert {row["step"] for row in result["rows"]} == CHAPTERS
-    refused = [row for row in result["rows"] if row["step"] == 5]
-    assert len(refused) == REFUSALS
-    assert len({row["seen"] for row in refused}) == REFUSALS, "each for its own reason"
-
-
 def test_told_for_people(tmp_path: Path) -> None:
-    """As it looks on a terminal, from its own process; nothing of it is left running."""
+    """As it looks on a terminal, from its own process; nothing of it is left running.
+
+    Each row is looked at in tests/firmware/test_demo.py.
+    """
     done = subprocess.run(
         [sys.executable, "-m", "rootlet", "demo", "--dir", str(tmp_path / "demo")],
         capture_output=True,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tools.fuzz import OUTPUT, SOURCE, TARGETS, build, fuzz, missing
 
-SECONDS = 12
+SECONDS = 8
 LEAST_INPUTS = 100
 
 

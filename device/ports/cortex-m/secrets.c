@@ -109,7 +109,7 @@ static void make_finished(void)
 
 static void take_finished(const uint8_t *verify_data)
 {
-    rootlet_reader body = rootlet_reader_over(verify_data, ROOTLET_HASH_BYTES);
+    rootlet_reader body = {verify_data, ROOTLET_HASH_BYTES};
     memcpy(tls.secrets.keys.read.secret, secret, SECRET_BYTES);
     rootlet_sha256_init(&tls.transcript);
     result[0] = (uint8_t)rootlet_tls_take_finished(&tls, &body, transcript_hash);

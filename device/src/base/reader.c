@@ -3,11 +3,6 @@
 
 #include "bytes.h"
 
-rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length)
-{
-    return (rootlet_reader){bytes, length};
-}
-
 void rootlet_reader_fail(rootlet_reader *reader)
 {
     reader->next = NULL;

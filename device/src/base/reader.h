@@ -37,11 +37,6 @@ typedef struct rootlet_reader {
     predicate read_past(rootlet_reader r, rootlet_reader before, integer length) =
         read_on(r, before) && (r.left == 0 || r.left <= before.left - length); */
 
-/* A reader over length bytes, which must outlive it. */
-/*@ assigns \nothing;
-    ensures \result.next == bytes && \result.left == length; */
-rootlet_reader rootlet_reader_over(const uint8_t *bytes, size_t length);
-
 /* Big-endian unsigned number of width 1 to 4 bytes; 0 on failure. */
 /*@ requires \valid(reader) && readable(*reader) && width <= 4;
     assigns *reader;

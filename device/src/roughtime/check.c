@@ -296,13 +296,13 @@ read_evidence(evidence *found, const uint8_t *request, size_t request_length, si
 {
     rootlet_reader asked[REQUEST_VALUES];
     rootlet_reader got[RESPONSE_VALUES];
-    rootlet_reader packet = rootlet_reader_over(request, request_length);
+    rootlet_reader packet = {request, request_length};
     if (rootlet_roughtime_read_header(&packet, request_zeros) != ROOTLET_OK ||
         rootlet_roughtime_read_message(asked, request_values, REQUEST_VALUES, &packet,
                                        request_zeros) != ROOTLET_OK) {
         return ROOTLET_ERR_ROUGHTIME_REQUEST;
     }
-    got[RESPONSE] = rootlet_reader_over(response, response_length);
+    got[RESPONSE] = (rootlet_reader){response, response_length};
     rootlet_status status = read_response(got);
     if (status == ROOTLET_OK) {
         status = read_sample(&found->sample, got, asked);

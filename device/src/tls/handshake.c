@@ -172,7 +172,7 @@ static rootlet_status end_message(rootlet_tls *tls, bool ends_record)
     uint8_t before[ROOTLET_HASH_BYTES];
     if (tls->message_to != NULL) {
         const handshake_step *step = tls->step;
-        rootlet_reader body = rootlet_reader_over(body_of(tls), tls->message_length);
+        rootlet_reader body = {body_of(tls), tls->message_length};
         if (!ends_record && step->type >= ENDS_RECORD) {
             return ROOTLET_ERR_TLS_UNEXPECTED_MESSAGE;
         }

@@ -120,7 +120,7 @@ static rootlet_status read_fields(rootlet_x509_view *view, rootlet_reader *tbs,
 
 rootlet_status rootlet_x509_read(rootlet_x509_view *view, const rootlet_certificate *certificate)
 {
-    rootlet_reader reader = rootlet_reader_over(certificate->der, certificate->length);
+    rootlet_reader reader = {certificate->der, certificate->length};
     size_t behind = rootlet_der_enter(&reader, ROOTLET_DER_SEQUENCE);
     rootlet_der_element(&view->tbs, &reader, ROOTLET_DER_SEQUENCE);
     rootlet_reader algorithm;

@@ -59,7 +59,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length)
     input.next += script.left;
     input.left -= script.left;
     uint8_t *exact = fuzz_copy(&input, input.left, &size);
-    rootlet_reader reader = rootlet_reader_over(exact, size);
+    rootlet_reader reader = {exact, size};
     size_t behind = 0;
     while (script.left > 1) {
         const rootlet_reader before = reader;

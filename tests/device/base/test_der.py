@@ -20,7 +20,7 @@ class Reader:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.buffer = ffi.from_buffer(data)
-        self.c = ffi.new("rootlet_reader *", lib.rootlet_reader_over(self.buffer, len(data)))
+        self.c = ffi.new("rootlet_reader *", (self.buffer, len(data)))
 
     @property
     def failed(self) -> bool:

@@ -19,7 +19,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 def seconds(date: bytes) -> int | None:
     """What the device makes of a date; None when it refuses it."""
     buffer = ffi.from_buffer(date)
-    reader = ffi.new("rootlet_reader *", lib.rootlet_reader_over(buffer, len(date)))
+    reader = ffi.new("rootlet_reader *", (buffer, len(date)))
     value = int(lib.rootlet_x509_read_time(reader))
     return value if lib.rootlet_reader_done(reader) else None
 

@@ -20,7 +20,7 @@ from support.x509.trees import MutationSource
 from support.x509.vectors import read_vectors
 
 GUIDED_SECONDS = 5
-MUTATION_SECONDS = 10
+MUTATION_SECONDS = 6
 MOST_TRIES = 30_000
 """Within which a planted fault must be found."""
 
