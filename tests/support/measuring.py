@@ -40,6 +40,11 @@ NOW = 1_795_000_000
 END = 2**64 - 1
 BUILT = 1_790_000_000
 WRAP = 2**32
+PORT_FUNCTIONS = (
+    *("random", "milliseconds", "pause"),
+    *("udp_open", "udp_send", "udp_receive", "udp_close"),
+)
+"""Of device/ports/common/port.h, port_ before each: what the policy calls."""
 
 DECLARED = """
 typedef struct { uint64_t earliest, latest; } rootlet_time;
@@ -212,39 +217,33 @@ class Network:
 
     def _connect(self) -> None:
         """Gives the port its functions; only one network at a time."""
-        ffi = self.ffi
+        for name in PORT_FUNCTIONS:
+            self.ffi.def_extern(name=f"port_{name}")(getattr(self, f"_{name}"))
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_random(into: Any, length: int) -> bool:
-            drawn = self.random.randbytes(length) if self.random else os.urandom(length)
-            ffi.memmove(into, drawn, length)
-            return True
+    def _random(self, into: Any, length: int) -> bool:
+        drawn = self.random.randbytes(length) if self.random else os.urandom(length)
+        self.ffi.memmove(into, drawn, length)
+        return True
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_milliseconds() -> int:
-            return self.milliseconds % WRAP
+    def _milliseconds(self) -> int:
+        return self.milliseconds % WRAP
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_pause(milliseconds: int) -> None:
-            self.milliseconds += milliseconds
+    def _pause(self, milliseconds: int) -> None:
+        self.milliseconds += milliseconds
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_udp_open(udp: Any, address: Any) -> bool:
-            udp.address = address
-            return True
+    def _udp_open(self, udp: Any, address: Any) -> bool:
+        udp.address = address
+        return True
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_udp_send(udp: Any, head: Any, length: int, zeros: Any, more: int) -> bool:
-            self._ask(int(ffi.string(udp.address)), ffi.buffer(head, length)[:] + bytes(more))
-            return True
+    def _udp_send(self, udp: Any, head: Any, length: int, zeros: Any, more: int) -> bool:
+        self._ask(int(self.ffi.string(udp.address)), self.ffi.buffer(head, length)[:] + bytes(more))
+        return True
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_udp_receive(udp: Any, into: Any, room: int, timeout_ms: int) -> int:
-            return self._receive(into, room, timeout_ms)
+    def _udp_receive(self, udp: Any, into: Any, room: int, timeout_ms: int) -> int:
+        return self._receive(into, room, timeout_ms)
 
-        @ffi.def_extern()  # type: ignore[untyped-decorator]
-        def port_udp_close(udp: Any) -> None:
-            self.waiting.clear()
+    def _udp_close(self, udp: Any) -> None:
+        self.waiting.clear()
 
     def _ask(self, place: int, request: bytes) -> None:
         self.order.append(place)
