@@ -99,7 +99,7 @@ LOOPBACK = $(shell unshare -n true 2>/dev/null && echo "unshare -n sh -c 'ip lin
 
 pytest-firmware:
 	@$(BIN)/python tools/lwip_source.py
-	@$(LOOPBACK) $(BIN)/python -m pytest -q -n $(WORKERS) --dist=worksteal tests/firmware
+	@$(LOOPBACK) $(BIN)/python -m pytest -q tests/firmware
 
 firmware: setup-test
 	@$(MAKE) -s $(NATIVE) pytest-firmware
